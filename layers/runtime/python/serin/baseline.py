@@ -1,0 +1,78 @@
+"""``baseline.json``: the distributions that the training data had, as bins. Counts and edges only, never rows.
+
+Live traffic is counted into the same bins, so drift is measured from what is logged and no value is kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+BASELINE_SCHEMA: Final = "serin/baseline/v1"
+MISSING: Final = "missing"
+OTHER: Final = "other"
+
+Histogram = dict[str, int]
+"""Count by bin: an index in decimal, ``missing``, or for categories ``other``. Empty bins are left out."""
+
+
+class NumericBins(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="numeric"
+):
+    """Bin ``i`` holds ``edges[i-1] <= x < edges[i]``; the first and the last are open: n edges, n + 1 bins."""
+
+    edges: Annotated[tuple[float, ...], Meta(min_length=1, max_length=50)]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+    def count(self, values: Iterable[float | str | None]) -> Histogram:
+        """Histogram of ``values``; None and NaN are ``missing``."""
+        edges = self.edges
+        histogram: Histogram = {}
+        for value in values:
+            # A NaN is the one value that differs from itself.
+            known = value is not None and not isinstance(value, str) and value == value
+            bin_ = str(bisect_right(edges, value)) if known else MISSING  # type: ignore[type-var]
+            histogram[bin_] = histogram.get(bin_, 0) + 1
+        return histogram
+
+
+class CategoryBins(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="category"
+):
+    """Bin ``i`` holds ``categories[i]``; what is not listed is ``other``."""
+
+    categories: Annotated[tuple[str, ...], Meta(min_length=1, max_length=1000)]
+    counts: tuple[int, ...]
+    missing: int = 0
+
+    def count(self, values: Iterable[float | str | None]) -> Histogram:
+        """Histogram of ``values``; None is ``missing``."""
+        index = {category: str(i) for i, category in enumerate(self.categories)}
+        histogram: Histogram = {}
+        for value in values:
+            bin_ = MISSING if value is None else index.get(value, OTHER)  # type: ignore[arg-type]
+            histogram[bin_] = histogram.get(bin_, 0) + 1
+        return histogram
+
+
+Bins = NumericBins | CategoryBins
+
+
+class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bins of every feature and of the prediction."""
+
+    schema: Literal["serin/baseline/v1"]
+    features: dict[str, Bins] = {}
+    prediction: Bins | None = None
+
+
+def count_columns(
+    bins: Mapping[str, Bins], columns: Mapping[str, Iterable[float | str | None]]
+) -> dict[str, Histogram]:
+    """Histogram of every column that has bins."""
+    return {name: bins[name].count(column) for name, column in columns.items() if name in bins}

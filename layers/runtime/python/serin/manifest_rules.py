@@ -1,0 +1,169 @@
+"""What a manifest's sections must agree on among themselves, beyond what their types can say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from serin.manifest import Classification, Feature, Manifest, MissingFill, Regression, Scalar, TensorInput, TensorOutput
+from serin.protocol import Datatype
+
+Contradiction = tuple[str, str]
+"""The field's path and the problem with it."""
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "float": (float, int),
+    "int": (int,),
+    "bool": (bool,),
+    "string": (str,),
+}
+
+
+def contradictions(manifest: Manifest) -> Iterator[Contradiction]:
+    """Every rule that ``manifest`` breaks, in the file's order."""
+    yield from _artifact(manifest)
+    yield from _unique("features", (feature.name for feature in manifest.features))
+    for i, feature in enumerate(manifest.features):
+        yield from ((f"features[{i}].{field}", problem) for field, problem in _feature(feature, manifest))
+    yield from _unique("inputs", (tensor.name for tensor in manifest.inputs))
+    for i, tensor in enumerate(manifest.inputs):
+        yield from ((f"inputs[{i}].{field}", problem) for field, problem in _input(tensor, manifest))
+    yield from _unique("outputs", (tensor.name for tensor in manifest.outputs))
+    yield from ((f"prediction.{field}", problem) for field, problem in _prediction(manifest))
+    yield from _serving(manifest)
+    yield from _release(manifest)
+
+
+def _artifact(manifest: Manifest) -> Iterator[Contradiction]:
+    if not manifest.artifact.file.endswith(f".{manifest.artifact.format}"):
+        yield "artifact.file", f"must end in .{manifest.artifact.format}, the declared format"
+
+
+def _unique(field: str, names: Iterable[str]) -> Iterator[Contradiction]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield field, f"name {name!r} stands {count} times"
+
+
+def _bounds(field: str, bounds: tuple[float | None, float | None] | None) -> Iterator[Contradiction]:
+    if bounds is not None and None not in bounds and bounds[0] > bounds[1]:  # type: ignore[operator]
+        yield field, "the lower bound is above the upper one"
+
+
+def _feature(feature: Feature, manifest: Manifest) -> Iterator[Contradiction]:
+    name = manifest.input_of(feature)
+    tensor = next((tensor for tensor in manifest.inputs if tensor.name == name), None)
+    if tensor is None:
+        yield "input", f"no input is named {name!r}; inputs: {', '.join(t.name for t in manifest.inputs)}"
+        return
+    if not _packs_into(feature.type, tensor.datatype):
+        yield "type", f"{feature.type} does not fit input {name!r} of datatype {tensor.datatype}"
+    if feature.missing == "allow" and not tensor.datatype.is_float:
+        yield "missing", f"`allow` needs a floating input; {name!r} is {tensor.datatype}: use {{fill: ...}}"
+    yield from _allowed_values(feature)
+    if isinstance(feature.missing, MissingFill):
+        yield from _value("missing.fill", feature.missing.fill, feature)
+    if feature.example is not None:
+        yield from _value("example", feature.example, feature)
+
+
+def _allowed_values(feature: Feature) -> Iterator[Contradiction]:
+    if feature.type in {"string", "bool"} and feature.range is not None:
+        yield "range", f"a {feature.type} has no range"
+    if feature.type != "string" and feature.categories is not None:
+        yield "categories", "only a string feature has categories"
+    if feature.categories is not None and len(set(feature.categories)) < len(feature.categories):
+        yield "categories", "a category stands twice"
+    yield from _bounds("range", feature.range)
+
+
+def _packs_into(json_type: str, datatype: Datatype) -> bool:
+    if json_type == "string":
+        return datatype is Datatype.BYTES
+    if json_type == "float":
+        return datatype.is_float
+    if json_type == "int":
+        return datatype not in {Datatype.BYTES, Datatype.BOOL}
+    return datatype is not Datatype.BYTES
+
+
+def _value(field: str, value: Scalar, feature: Feature) -> Iterator[Contradiction]:
+    if not isinstance(value, _JSON_TYPES[feature.type]) or (isinstance(value, bool) and feature.type != "bool"):
+        yield field, f"is not a {feature.type}"
+    elif feature.categories is not None and value not in feature.categories:
+        yield field, "is not one of the categories"
+    elif feature.range is not None and not isinstance(value, str):
+        low, high = feature.range
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield field, "is outside the range"
+
+
+def _input(tensor: TensorInput, manifest: Manifest) -> Iterator[Contradiction]:
+    yield from _bounds("range", tensor.range)
+    if tensor.range is not None and tensor.datatype in {Datatype.BYTES, Datatype.BOOL}:
+        yield "range", f"a {tensor.datatype} tensor has no range"
+    if not manifest.features:
+        return
+    packed = sum(manifest.input_of(feature) == tensor.name for feature in manifest.features)
+    if packed == 0:
+        yield "name", "no feature goes into this input; name it in a feature's `input`"
+    elif tensor.shape not in {(-1, packed), (-1,) if packed == 1 else (-1, packed)}:
+        yield "shape", f"must be [-1, {packed}] to hold its {packed} feature(s)"
+
+
+def _prediction(manifest: Manifest) -> Iterator[Contradiction]:
+    prediction = manifest.prediction
+    outputs = {tensor.name: tensor for tensor in manifest.outputs}
+    if isinstance(prediction, Regression):
+        yield from _number_output("value", prediction.value, outputs, width=1)
+        yield from _bounds("clip", prediction.clip)
+    elif isinstance(prediction, Classification):
+        yield from _classification(prediction, outputs)
+
+
+def _classification(prediction: Classification, outputs: dict[str, TensorOutput]) -> Iterator[Contradiction]:
+    binary = len(prediction.labels) == 2
+    if len(set(prediction.labels)) < len(prediction.labels):
+        yield "labels", "a label stands twice"
+    yield from _number_output("scores", prediction.scores, outputs, width=len(prediction.labels), or_one=binary)
+    if prediction.positive is not None and prediction.positive not in prediction.labels:
+        yield "positive", "is not one of the labels"
+    if (prediction.positive is None) != (prediction.threshold is None):
+        yield "threshold", "`positive` and `threshold` go together"
+    if prediction.threshold is not None and not binary:
+        yield "threshold", "needs exactly two labels"
+
+
+def _number_output(
+    field: str, name: str, outputs: dict[str, TensorOutput], *, width: int, or_one: bool = False
+) -> Iterator[Contradiction]:
+    if name not in outputs:
+        yield field, f"no output is named {name!r}; outputs: {', '.join(outputs)}"
+        return
+    tensor = outputs[name]
+    if not tensor.datatype.is_float:
+        yield field, f"output {name!r} must be a floating tensor, is {tensor.datatype}"
+    widths = {width, 1} if or_one or width == 1 else {width}
+    if tensor.shape not in {(-1, w) for w in widths} | ({(-1,)} if 1 in widths else set()):
+        yield field, f"output {name!r} must have shape [-1, {width}]"
+
+
+def _serving(manifest: Manifest) -> Iterator[Contradiction]:
+    warm = manifest.serving.provisioned_concurrency
+    if warm is None:
+        return
+    if manifest.serving.snap_start:
+        yield "serving.provisioned_concurrency", "excludes snap_start; choose one"
+    if warm.min > warm.max:
+        yield "serving.provisioned_concurrency.min", "is above max"
+    if (warm.schedule is None) != (warm.until is None):
+        yield "serving.provisioned_concurrency.schedule", "`schedule` and `until` go together"
+
+
+def _release(manifest: Manifest) -> Iterator[Contradiction]:
+    steps = manifest.release.steps
+    if any(later <= earlier for earlier, later in pairwise(steps)):
+        yield "release.steps", "must rise"
+    if manifest.release.max_duration_minutes < manifest.release.bake_minutes:
+        yield "release.max_duration_minutes", "is shorter than bake_minutes"

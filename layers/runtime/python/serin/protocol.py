@@ -1,0 +1,145 @@
+"""The Open Inference Protocol V2, as types.
+
+Source: the Open Inference Protocol specification (open-inference/open-inference-protocol, REST
+and its binary tensor data extension). Names follow it word for word.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+PROTOCOL_EXTENSIONS: Final = ("binary_tensor_data",)
+HEADER_LENGTH: Final = "inference-header-content-length"
+"""Request and response header: size in bytes of the JSON part that precedes binary tensors."""
+
+Shape = tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
+"""A client's shape: no negative axis."""
+
+ParameterValue = bool | int | float | str
+Parameters = dict[str, ParameterValue]
+
+
+class Datatype(StrEnum):
+    """Tensor datatypes of the protocol, with ``BF16`` as ONNX Runtime and Triton spell it."""
+
+    BOOL = "BOOL"
+    UINT8 = "UINT8"
+    UINT16 = "UINT16"
+    UINT32 = "UINT32"
+    UINT64 = "UINT64"
+    INT8 = "INT8"
+    INT16 = "INT16"
+    INT32 = "INT32"
+    INT64 = "INT64"
+    FP16 = "FP16"
+    FP32 = "FP32"
+    FP64 = "FP64"
+    BF16 = "BF16"
+    BYTES = "BYTES"
+
+    @property
+    def itemsize(self) -> int | None:
+        """Bytes per element; None for ``BYTES``, whose elements vary."""
+        return _ITEMSIZE[self]
+
+    @property
+    def is_float(self) -> bool:
+        return self in _FLOATS
+
+
+_ITEMSIZE: Final[dict[Datatype, int | None]] = {
+    Datatype.BOOL: 1,
+    Datatype.UINT8: 1,
+    Datatype.UINT16: 2,
+    Datatype.UINT32: 4,
+    Datatype.UINT64: 8,
+    Datatype.INT8: 1,
+    Datatype.INT16: 2,
+    Datatype.INT32: 4,
+    Datatype.INT64: 8,
+    Datatype.FP16: 2,
+    Datatype.FP32: 4,
+    Datatype.FP64: 8,
+    Datatype.BF16: 2,
+    Datatype.BYTES: None,
+}
+_FLOATS: Final = frozenset({Datatype.FP16, Datatype.FP32, Datatype.FP64, Datatype.BF16})
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Messages are immutable, strict on what they read and silent about what is unset."""
+
+
+class TensorMetadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One input or output: name, datatype and shape, ``-1`` for a dynamic axis."""
+
+    name: str
+    datatype: Datatype
+    shape: tuple[int, ...]
+
+
+class ServerMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v2`."""
+
+    name: str
+    version: str
+    extensions: tuple[str, ...]
+
+
+class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of `GET /v2/models/{model}`."""
+
+    name: str
+    versions: tuple[str, ...]
+    platform: str
+    inputs: tuple[TensorMetadata, ...]
+    outputs: tuple[TensorMetadata, ...]
+
+
+class RequestInput(_Message, frozen=True, kw_only=True):
+    """``data`` stays undecoded until the datatype and shape beside it have been checked."""
+
+    name: str
+    shape: Shape
+    datatype: Datatype
+    parameters: Parameters = {}
+    data: msgspec.Raw | None = None
+
+
+class RequestOutput(_Message, frozen=True, kw_only=True):
+    """One output that the client asks for."""
+
+    name: str
+    parameters: Parameters = {}
+
+
+class InferenceRequest(_Message, frozen=True, kw_only=True):
+    """Body of `POST /v2/models/{model}/infer`."""
+
+    inputs: tuple[RequestInput, ...]
+    id: str | None = None
+    parameters: Parameters = {}
+    outputs: tuple[RequestOutput, ...] = ()
+
+
+class ResponseOutput(_Message, frozen=True, kw_only=True):
+    """One output tensor; ``data`` is absent when it follows in binary."""
+
+    name: str
+    shape: tuple[int, ...]
+    datatype: Datatype
+    parameters: Parameters = {}
+    data: msgspec.Raw | None = None
+
+
+class InferenceResponse(_Message, frozen=True, kw_only=True):
+    """Answer of `POST /v2/models/{model}/infer`."""
+
+    model_name: str
+    model_version: str | None = None
+    id: str | None = None
+    parameters: Parameters = {}
+    outputs: tuple[ResponseOutput, ...]
