@@ -6,7 +6,7 @@ published JSON Schema and the stack. Reading a file into them is ``model_folder`
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -129,7 +129,7 @@ class TensorInput(_Section, frozen=True, kw_only=True):
     ] = "reject"
     range: Annotated[tuple[float | None, float | None] | None, _described("Lowest and highest allowed element.")] = None
     example: Annotated[
-        msgspec.Raw | None, _described("One row (without the batch axis), nested as its shape says.")
+        list[Any] | Scalar | None, _described("One row (without the batch axis), nested as its shape says.")
     ] = None
 
 
