@@ -1,0 +1,93 @@
+"""API Gateway REST proxy events into requests, and responses into what API Gateway wants back.
+
+Source: Amazon API Gateway developer guide, "Input/output format of a Lambda function for proxy integration".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from serin.errors import MalformedRequest
+from serin.rest import JSON, Request, Response
+
+
+def request_id_of(event: object, fallback: str) -> str:
+    """API Gateway's id of the request, which its access log has too."""
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    value = context.get("requestId") if isinstance(context, Mapping) else None
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else fallback
+
+
+def read_event(event: object, request_id: str, deadline: float) -> Request:
+    """A proxy event as a request.
+
+    Raises:
+        MalformedRequest: no API Gateway proxy event, conflicting headers, or a body that cannot be read.
+    """
+    if not isinstance(event, Mapping):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    method, path = event.get("httpMethod"), event.get("path")
+    if not isinstance(method, str) or not isinstance(path, str):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    return Request(
+        method=method,
+        # API Gateway decodes the path once; encoded again, an encoded slash cannot pass for a separator.
+        path=quote(path, safe="/-._~", errors="surrogatepass"),
+        headers=_headers(event.get("headers"), event.get("multiValueHeaders")),
+        body=_body(event.get("body"), event.get("isBase64Encoded")),
+        request_id=request_id,
+        deadline=deadline,
+    )
+
+
+def proxy_response(response: Response) -> dict[str, Any]:
+    """A response as API Gateway takes it: text for JSON, base64 for everything else."""
+    is_text = response.headers.get("content-type", JSON).startswith((JSON, "text/"))
+    body = response.body.decode() if is_text else base64.b64encode(response.body).decode()
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": body,
+        "isBase64Encoded": not is_text,
+    }
+
+
+def _headers(single: object, multiple: object) -> dict[str, str]:
+    """Lower-case names. API Gateway sends both forms; where a name has two values, nobody may choose."""
+    values: dict[str, set[str]] = {}
+    for name, value in _pairs(single):
+        values.setdefault(name.lower(), set()).add(value)
+    for name, items in multiple.items() if isinstance(multiple, Mapping) else ():
+        for item in items if isinstance(items, list) else ():
+            if isinstance(name, str) and isinstance(item, str):
+                values.setdefault(name.lower(), set()).add(item)
+    if any(len(found) > 1 and name in _SINGLE for name, found in values.items()):
+        raise MalformedRequest("a header stands twice with different values")
+    return {name: ", ".join(sorted(found)) for name, found in values.items()}
+
+
+_SINGLE = frozenset(
+    {"content-type", "content-encoding", "content-length", "inference-header-content-length", "traceparent"}
+)
+"""Headers that decide how a request is read."""
+
+
+def _pairs(mapping: object) -> list[tuple[str, str]]:
+    if not isinstance(mapping, Mapping):
+        return []
+    return [(name, value) for name, value in mapping.items() if isinstance(name, str) and isinstance(value, str)]
+
+
+def _body(body: object, is_base64: object) -> bytes:
+    if body is None:
+        return b""
+    if not isinstance(body, str) or not isinstance(is_base64, bool | None):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    try:
+        return base64.b64decode(body, validate=True) if is_base64 else body.encode()
+    except (binascii.Error, ValueError):  # also a lone surrogate: UnicodeEncodeError is a ValueError
+        raise MalformedRequest("the body cannot be decoded") from None
