@@ -1,7 +1,8 @@
 """HTTP requests as API Gateway's REST proxy events, and a function's answer as an HTTP response.
 
 Source: Amazon API Gateway developer guide, "Lambda proxy integrations in API Gateway". The form is that of a
-custom domain: no stage in the path. All bodies travel in base64, as with the binary media type ``*/*``.
+custom domain: no stage in the path. A REST API leaves the path percent-encoded, and decodes its parameters and
+the query. All bodies travel in base64, as with the binary media type ``*/*``.
 """
 
 from __future__ import annotations
@@ -51,23 +52,23 @@ def proxy_event(request: HttpRequest, source_ip: str) -> dict[str, Any]:
     """The event that API Gateway makes of ``request``."""
     parts = urlsplit("//gateway" + request.target)
     query = _multiple(parse_qsl(parts.query, keep_blank_values=True))
-    headers = _multiple(request.headers)
-    path = unquote(parts.path)
+    forwarded = (("X-Forwarded-For", source_ip), ("X-Forwarded-Proto", "http"))
+    headers = _multiple((*request.headers, *forwarded))
     return {
         "resource": "/{proxy+}",
-        "path": path,
+        "path": parts.path,
         "httpMethod": request.method,
         "headers": _last(headers),
         "multiValueHeaders": headers,
         "queryStringParameters": _last(query) or None,
         "multiValueQueryStringParameters": query or None,
-        "pathParameters": {"proxy": path.removeprefix("/")},
+        "pathParameters": {"proxy": unquote(parts.path.removeprefix("/"))},
         "stageVariables": None,
         "requestContext": {
             "requestId": str(uuid.uuid4()),
             "resourcePath": "/{proxy+}",
             "httpMethod": request.method,
-            "path": path,
+            "path": parts.path,
             "stage": "live",
             "protocol": "HTTP/1.1",
             "identity": {"sourceIp": source_ip, "userAgent": None},

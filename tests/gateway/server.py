@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -106,13 +106,19 @@ class Gateway:
             invocation = routes.models[model].invoke(payload)
         except InvocationTimedOut as error:
             return _function_error(msgspec.json.encode({"errorMessage": error.message}))
-        if invocation.status != 200 or b'"errorType"' in invocation.payload:
+        if invocation.status != 200 or _is_fault(invocation.payload):
             return _function_error(invocation.payload)
         return HttpResponse(200, (_JSON, ("X-Amz-Executed-Version", "$LATEST")), invocation.payload)
 
 
 def _refusal(status: int, kind: str) -> HttpResponse:
     return HttpResponse(status, (_JSON, ("x-amzn-ErrorType", kind)), msgspec.json.encode({"message": kind}))
+
+
+def _is_fault(payload: bytes) -> bool:
+    """Whether the function raised: the emulator tells it by the answer alone."""
+    answer = msgspec.json.decode(payload)
+    return isinstance(answer, dict) and "errorType" in answer
 
 
 def _function_error(payload: bytes) -> HttpResponse:
@@ -135,7 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
         request = HttpRequest(self.command, self.path, tuple(self.headers.items()), body)
         self._send(self.server.gateway.answer(request, self.client_address[0]))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _proxy
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """The base class looks for one method a verb."""
+        if name.startswith("do_"):
+            return self._proxy
+        raise AttributeError(name)
 
     def _send(self, response: HttpResponse) -> None:
         self.send_response_only(response.status)
