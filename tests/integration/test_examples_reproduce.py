@@ -107,11 +107,14 @@ def test_a_figure_that_the_training_did_not_give_is_told_with_the_right_one() ->
 
 
 def test_a_model_that_is_refused_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
-    out = tmp_path / "diabetes"
+    manifest, out = ROOT / "models" / "diabetes" / MANIFEST_FILE, tmp_path / "diabetes"
+    with pytest.raises(ModelFolderError):
+        write_folder(manifest, training({}), out)
+    assert list(tmp_path.iterdir()) == []
     out.mkdir()
     (out / "model.onnx").write_bytes(b"the old one")
     with pytest.raises(ModelFolderError):
-        write_folder(ROOT / "models" / "diabetes" / MANIFEST_FILE, training({}), out)
+        write_folder(manifest, training({}), out)
     assert contents(out) == {"model.onnx": b"the old one"}
     assert list(tmp_path.iterdir()) == [out]
 
