@@ -40,6 +40,11 @@ def test_a_body_travels_in_base64_and_none_as_null() -> None:
     assert (event["body"], event["isBase64Encoded"]) == (None, False)
 
 
+def test_a_body_travels_as_text_when_told() -> None:
+    event = proxy_event(HttpRequest("POST", "/", (), "\u00e9".encode()), "192.0.2.7", as_text=True)
+    assert (event["body"], event["isBase64Encoded"]) == ("\u00e9", False)
+
+
 def test_every_request_has_an_id_of_its_own() -> None:
     ids = {event_of("/")["requestContext"]["requestId"] for _ in range(3)}
     assert len(ids) == 3
