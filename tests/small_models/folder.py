@@ -14,7 +14,8 @@ import yaml
 
 from serin.engine import EngineOptions, Session
 from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
-from serin.manifest import SCHEMA
+from serin.manifest import SCHEMA, Manifest
+from serin.manifest_rules import contradictions
 from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, LOCK_FILE, MANIFEST_FILE
 from serin.protocol import TensorMetadata
 from serin.service import Service, load_service
@@ -71,6 +72,12 @@ class SmallModel:
         )
         (folder / LOCK_FILE).write_bytes(msgspec.json.encode(lock))
         return folder
+
+    def manifest(self) -> Manifest:
+        """``model.yaml`` as read."""
+        manifest = msgspec.convert(self.document(), Manifest)
+        assert not list(contradictions(manifest))
+        return manifest
 
     def session(self) -> Session:
         """The graph, opened."""
