@@ -134,25 +134,28 @@ async def _read_body(receive: Receive) -> bytes:
         MalformedRequest: it did not arrive in time.
         _Disconnected: the client left before its end.
     """
-    body = bytearray()
+    chunks: list[bytes] = []
+    left = MAX_BODY_BYTES + 1
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            while len(body) <= MAX_BODY_BYTES:
+            while left:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _Disconnected
-                body += message.get("body", b"")
+                chunks.append(message.get("body", b"")[:left])
+                left -= len(chunks[-1])
                 if not message.get("more_body", False):
                     break
     except TimeoutError:
         raise MalformedRequest("the body did not arrive in time") from None
-    return bytes(body[: MAX_BODY_BYTES + 1])
+    return b"".join(chunks)
 
 
 async def _disconnect(receive: Receive) -> None:
-    """Return when the client leaves; whatever else it still sends is dropped."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    """Return when the client leaves. The rest of a body that was cut is not read."""
+    message = await receive()
+    if message["type"] != "http.disconnect":
+        await asyncio.Event().wait()
 
 
 async def _send(response: Response, send: Send) -> None:

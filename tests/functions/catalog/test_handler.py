@@ -1,0 +1,42 @@
+"""The control plane's function as Lambda starts it: a process of its own, with its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+PROGRAM: Final = """
+import json, sys
+from functions.catalog.handler import lambda_handler
+
+class Context:
+    aws_request_id = "lambda-request"
+
+print(json.dumps([lambda_handler(json.load(sys.stdin), Context()), [*sys.modules]]))
+"""
+
+
+def test_the_function_starts_without_numpy_or_the_engine(repository: Path, small_models: Path) -> None:
+    environment = os.environ | {
+        "PYTHONPATH": f"{repository}:{repository / 'layers/runtime/python'}",
+        "SERIN_MODELS_DIR": str(small_models),
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM],
+        input=json.dumps({"httpMethod": "GET", "path": "/v2/models"}),
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    answer, modules = json.loads(run.stdout)
+    assert json.loads(answer["body"])["models"] == [
+        {"name": "multiply", "version": "1.0.0", "title": "Multiplies by 2", "state": "unavailable"}
+    ]
+    assert not {name.partition(".")[0] for name in modules} & {"numpy", "onnxruntime", "pandas", "uvicorn"}
