@@ -16,8 +16,8 @@ import pytest
 
 from cli.outcome import ExitCode
 from tests.serving import COMMAND, Serving, serving
-from tests.small_model import write_small_model
 from tests.small_models.catalogue import LOOP
+from tests.small_models.multiply import write_multiply
 
 
 def connect(served: Serving) -> http.client.HTTPConnection:
@@ -164,7 +164,7 @@ def test_reload_swaps_a_model_while_requests_go_on(small_models: Path) -> None:
 
         asking = threading.Thread(target=keep_asking)
         asking.start()
-        write_small_model(small_models, version="1.1.0", factor=3)
+        write_multiply(small_models, version="1.1.0", factor=3)
         until(lambda: seen and seen[-1] == [{"value": 30.0}])
         stop.set()
         asking.join()
