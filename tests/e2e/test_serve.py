@@ -182,3 +182,18 @@ def test_reload_keeps_the_old_model_when_the_change_is_bad(small_models: Path) -
         assert line.startswith(f"serin: {small_models / 'multiply' / 'model.onnx'}: is not the file that")
         assert line.endswith("; version 1.0.0 keeps serving")
         assert product(served) == [{"value": 20.0}]
+
+
+def test_a_second_control_c_does_not_wait_for_a_request(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    replace(LOOP, fields={**LOOP.fields, "serving": {"timeout_seconds": 20}}).write(models)
+    with serving(models) as served, closing(connect(served)) as connection:
+        body = json.dumps({"instances": [{"trips": 2**60}]})
+        connection.request("POST", "/models/loop/predict", body, {"content-type": "application/json"})
+        time.sleep(0.5)
+        served.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert served.process.poll() is None
+        begun = time.monotonic()
+        assert served.stop(signal.SIGINT) == ExitCode.OK
+        assert time.monotonic() - begun < 3
