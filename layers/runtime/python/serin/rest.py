@@ -127,10 +127,19 @@ class DataPlane:
             self._observer.fault(request.request_id, error)
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
-        record.status = response.status
         record.total_ms = (time.perf_counter() - begun) * 1000
-        self._observer.request(record)
+        self._write(record, response)
         return _with_context(response, request, record)
+
+    def refuse(self, error: errors.SerinError, request_id: str) -> Response:
+        """Answer a request that a shell could not read, and write its line."""
+        response = error_response(error, request_id)
+        self._write(RequestRecord(request_id, code=error.code, cold_start=self._observer.is_cold_start()), response)
+        return response
+
+    def _write(self, record: RequestRecord, response: Response) -> None:
+        record.status = response.status
+        self._observer.request(record)
 
     def _route(self, request: Request, record: RequestRecord) -> Response:
         match = _ROUTE.fullmatch(request.path)
