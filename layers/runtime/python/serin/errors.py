@@ -67,9 +67,13 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """The route exists and does not take this method."""
+    """The route exists and does not take this method, but ``allowed`` (as in HTTP's ``Allow``)."""
 
     code = "method_not_allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"this route takes {allowed}")
+        self.allowed = allowed
 
 
 class ModelNotFound(RequestError):
