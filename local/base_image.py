@@ -1,8 +1,8 @@
 """A base image shaped like AWS's Lambda base image for Python 3.13, made from Debian where AWS's cannot be pulled.
 
-It keeps what a function's Dockerfile relies on: ``/var/task`` as working folder and ``LAMBDA_TASK_ROOT``, ``python`` and
-``pip`` on the path, ``/lambda-entrypoint.sh`` with the handler as its one argument, and the interface emulator that the
-entry point starts outside of AWS. It does not have AWS's libraries: glibc, OpenSSL and Python are Debian's.
+It keeps what a function's Dockerfile relies on: ``/var/task`` as working folder and ``LAMBDA_TASK_ROOT``, ``python``
+and ``pip`` on the path, ``/lambda-entrypoint.sh`` with the handler as its one argument, and the interface emulator that
+the entry point starts outside of AWS. It does not have AWS's libraries: glibc, OpenSSL and Python are Debian's.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _build(name: str, environment: Mapping[str, str]) -> None:
         raise LocalError(message)
     with tempfile.TemporaryDirectory(prefix="serin-base-") as folder:
         root = Path(folder) / "root"
-        command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", SUITE, root]
+        command: list[str | Path] = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", SUITE, root]
         run(command, what="base image: debootstrap")
         _shape(root)
         archive = Path(folder) / "root.tar"
@@ -114,8 +114,17 @@ def _shape(root: Path) -> None:
 
 
 def _install_client(folder: Path) -> None:
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-compile"]
-    target = ["--target", folder, "--python-version", "3.13", "--platform", "manylinux2014_x86_64"]
+    install: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--no-compile",
+    ]
+    target: list[str | Path] = ["--target", folder, "--python-version", "3.13", "--platform", "manylinux2014_x86_64"]
     command = [*install, *target, "--only-binary=:all:", "--requirement", _CLIENT]
     run(command, what="base image: install the runtime interface client")
 

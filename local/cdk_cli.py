@@ -43,7 +43,7 @@ def _install(folder: Path) -> Path:
     folder.mkdir()
     for name in _FILES:
         shutil.copy(LOCK / name, folder / name)
-    command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command: list[str | Path] = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     run(command, what="the CDK command line: npm ci", directory=folder, environment=_with_node(os.environ))
     return folder
 

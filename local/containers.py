@@ -31,7 +31,7 @@ cgroup_manager = "cgroupfs"
 
 
 class PodmanService:
-    """``podman system service`` on a private socket. Attributes ``docker_host`` and ``environment`` hold in the block."""
+    """``podman system service`` on a private socket, for the length of a block."""
 
     def __init__(self) -> None:
         self._folder = Path()
@@ -75,6 +75,12 @@ class PodmanService:
     def environment(self) -> dict[str, str]:
         """What any podman command needs to run containers as the service does."""
         return {"CONTAINERS_CONF": str(self._folder / "containers.conf")}
+
+    @property
+    def gateway(self) -> str:
+        """The address by which a container on the default network reaches this machine."""
+        template = "{{(index .Subnets 0).Gateway}}"
+        return run(["podman", "network", "inspect", "podman", "--format", template], what="podman: its network").strip()
 
     @property
     def _log(self) -> Path:

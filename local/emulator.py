@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +30,14 @@ class EmulatorSettings:
     """Where the emulator listens, whose account it plays, and which engine runs image functions.
 
     Without ``docker_host`` only zip functions run. With it the emulator listens on every interface, because a function
-    in a container reaches it through the engine's gateway, not through loopback.
+    in a container reaches it through the engine's ``gateway`` address, not through loopback.
     """
 
     port: int | None = None
     account: str = "000000000000"
     region: str = "us-east-1"
     docker_host: str | None = None
+    gateway: str | None = None
     engine: str = "podman"
 
 
@@ -120,6 +122,8 @@ class Emulator:
         }
         if self.settings.docker_host:
             environment |= {"DOCKER_HOST": self.settings.docker_host, "BIND_HOST": "0.0.0.0"}  # noqa: S104 - see settings
+        if self.settings.gateway:
+            environment["LAMBDA_DOCKER_FLAGS"] = f"--add-host host.docker.internal:{self.settings.gateway}"
         return environment
 
     def _is_healthy(self) -> bool:
@@ -149,12 +153,8 @@ class Emulator:
 def _stop_group(process: subprocess.Popen[bytes]) -> None:
     """End the process politely, then it and the functions' worker processes, which share its group, by force."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

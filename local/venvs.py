@@ -31,6 +31,15 @@ def locked_python(name: str, lock: Path, cache: Path = CACHE) -> Path:
 
 def _build(folder: Path, name: str, lock: Path) -> Path:
     run([sys.executable, "-m", "venv", folder], what=f"{name}: create its environment")
-    install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps", "--requirement", lock]
+    install: list[str | Path] = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--require-hashes",
+        "--no-deps",
+        "--requirement",
+        lock,
+    ]
     run([folder / "bin" / "python", *install], what=f"{name}: install {lock.name}")
     return folder

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Final
 
-from local.launcher import alarms, aliases, gateway, images, limits, logs, metrics, resources
+from local.launcher import (
+    alarms,
+    aliases,
+    function_resources,
+    gateway,
+    gateway_traffic,
+    images,
+    limits,
+    logs,
+    metrics,
+    resources,
+)
 from local.launcher.patching import Mismatch, check_version
+
+LESSONS: Final = (
+    aliases,
+    limits,
+    logs,
+    metrics,
+    images,
+    resources,
+    function_resources,
+    gateway,
+    gateway_traffic,
+    alarms,
+)
 
 
 def teach_all() -> None:
-    """Every lesson, in an order that lets each find the emulator's own names. Raises Mismatch."""
+    """Teach every lesson. Raises Mismatch where the installed emulator is not the one they were written for."""
     check_version()
-    for lesson in (aliases, limits, logs, metrics, images, resources, gateway, alarms):
+    for lesson in LESSONS:
         lesson.teach()
 
 

@@ -1,4 +1,4 @@
-"""Alarms: on their own dimensions, by period, with missing data treated as they ask, and without waiting for a write."""
+"""Alarms: on their own dimensions, by period, with missing data treated as they ask, not only after a write."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ def _evaluate(alarms: Any, alarm: dict[str, Any], now: float) -> None:
         return
     reason = f"Threshold Crossed: {values} {alarm['ComparisonOperator']} {alarm['Threshold']}"
     alarm.update(StateValue=state, StateReason=reason, StateUpdatedTimestamp=int(now))
-    alarms._record_history(alarm["AlarmName"], before, state, reason)  # noqa: SLF001
-    alarms._dispatch_alarm_actions(alarm, before, state, reason)  # noqa: SLF001
-    alarms._evaluate_parent_alarms(alarm)  # noqa: SLF001
+    alarms._record_history(alarm["AlarmName"], before, state, reason)
+    alarms._dispatch_alarm_actions(alarm, before, state, reason)
+    alarms._evaluate_parent_alarms(alarm)
 
 
 def _last_periods(alarms: Any, alarm: Mapping[str, Any], now: float) -> list[float | None]:
     """The statistic of each evaluated period, oldest first; None where the period has no data."""
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
-    key = (alarm["Namespace"], alarm["MetricName"], alarms._dims_key(dimensions))  # noqa: SLF001
-    points = list(alarms._metrics.get(key) or [])  # noqa: SLF001
+    key = (alarm["Namespace"], alarm["MetricName"], alarms._dims_key(dimensions))
+    points = list(alarms._metrics.get(key) or [])
     period, count = int(alarm["Period"]), int(alarm["EvaluationPeriods"])
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
     values: list[float | None] = []
     for index in range(count, 0, -1):
         start = now - index * period
         inside = [point for point in points if start < point["Timestamp"] <= start + period]
-        stats = alarms._calc_stats(inside)  # noqa: SLF001
-        values.append(alarms._stat_value(stats, statistic, inside) if stats else None)  # noqa: SLF001
+        stats = alarms._calc_stats(inside)
+        values.append(alarms._stat_value(stats, statistic, inside) if stats else None)
     return values
 
 

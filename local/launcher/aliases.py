@@ -26,8 +26,8 @@ def chosen_version(alias: Mapping[str, Any], draw: float) -> str:
 def teach() -> None:
     """Choose a version by weight for a direct invocation and for one by ARN, as API Gateway and events make it."""
     functions = service("lambda_svc")
-    existing(functions, "_functions")
-    existing(functions, "_resolve_name_and_qualifier")
+    for name in ("_functions", "_qualifier_from_path_or_query", "_resolve_name_and_qualifier"):
+        existing(functions, name)
     existing(functions, "_get_base_func_record_for_ref")
     wrap(functions, "_invoke", lambda original: _direct(functions, original))
     wrap(functions, "_get_func_record_for_ref", lambda original: _by_reference(functions, original))
@@ -42,8 +42,8 @@ def _direct(functions: Any, original: Any) -> Any:
     async def invoke(
         name: str, event: Any, headers: Any, path_qualifier: str | None = None, query_params: Any = None
     ) -> Any:
-        qualifier = functions._qualifier_from_path_or_query(path_qualifier, query_params)  # noqa: SLF001
-        alias = _alias_of(functions._functions.get(name), qualifier)  # noqa: SLF001
+        qualifier = functions._qualifier_from_path_or_query(path_qualifier, query_params)
+        alias = _alias_of(functions._functions.get(name), qualifier)
         if alias is None:
             return await original(name, event, headers, path_qualifier, query_params)
         token = invoked_alias.set(qualifier)
@@ -59,8 +59,8 @@ def _direct(functions: Any, original: Any) -> Any:
 def _by_reference(functions: Any, original: Any) -> Any:
     def resolve(reference: str) -> tuple[Any, Any, str]:
         record, config, name = original(reference)
-        base, base_config, _ = functions._get_base_func_record_for_ref(reference)  # noqa: SLF001
-        _, qualifier = functions._resolve_name_and_qualifier(reference)  # noqa: SLF001
+        base, base_config, _ = functions._get_base_func_record_for_ref(reference)
+        _, qualifier = functions._resolve_name_and_qualifier(reference)
         alias = _alias_of(base, qualifier)
         if record is None or alias is None:
             return record, config, name

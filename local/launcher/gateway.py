@@ -21,11 +21,11 @@ def teach() -> None:
     validator = handler(_VALIDATOR)
     validator["create"] = lambda _id, properties, _stack: _create(gateway, properties)
     validator["update"] = lambda physical_id, _old, new, _stack: _update(gateway, physical_id, new)
-    validator["delete"] = lambda physical_id, old: gateway._delete_request_validator(  # noqa: SLF001
+    validator["delete"] = lambda physical_id, old: gateway._delete_request_validator(
         old.get("RestApiId", ""), physical_id
     )
     wrap(provisioners, "_apigw_method_create", lambda original: _with_validator(gateway, original))
-    handler(_METHOD)["create"] = provisioners._apigw_method_create  # noqa: SLF001
+    handler(_METHOD)["create"] = provisioners._apigw_method_create
 
 
 def _flags(properties: dict[str, Any]) -> dict[str, Any]:
@@ -35,14 +35,14 @@ def _flags(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _create(gateway: Any, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
     data = {"name": properties.get("Name", ""), **_flags(properties)}
-    _, _, body = gateway._create_request_validator(properties["RestApiId"], data)  # noqa: SLF001
+    _, _, body = gateway._create_request_validator(properties["RestApiId"], data)
     identifier = str(json.loads(body)["id"])
     return identifier, {"RequestValidatorId": identifier}
 
 
 def _update(gateway: Any, physical_id: str, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
     """Change the flags in place, or make the validator anew where its API or its name is another."""
-    found = gateway._request_validators.get(properties["RestApiId"], {}).get(physical_id)  # noqa: SLF001
+    found = gateway._request_validators.get(properties["RestApiId"], {}).get(physical_id)
     if found is None or found["name"] != properties.get("Name", found["name"]):
         return _create(gateway, properties)
     found.update(_flags(properties))
@@ -52,7 +52,7 @@ def _update(gateway: Any, physical_id: str, properties: dict[str, Any]) -> tuple
 def _with_validator(gateway: Any, original: Any) -> Any:
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
         result = original(logical_id, properties, stack)
-        resource = gateway._resources.get(properties.get("RestApiId"), {}).get(properties.get("ResourceId"))  # noqa: SLF001
+        resource = gateway._resources.get(properties.get("RestApiId"), {}).get(properties.get("ResourceId"))
         if resource is not None:
             method = resource["resourceMethods"][properties.get("HttpMethod", "ANY")]
             method["requestValidatorId"] = properties.get("RequestValidatorId")

@@ -22,7 +22,7 @@ def _describe(registry: Any, original: Any) -> Any:
     def describe(data: dict[str, Any]) -> Any:
         name = data.get("repositoryName", "")
         wanted = data.get("imageIds") or []
-        if name in registry._repositories and not all(registry._find_image(name, each) for each in wanted):  # noqa: SLF001
+        if name in registry._repositories and not all(registry._find_image(name, each) for each in wanted):
             text = f"The image requested does not exist within the repository with name '{name}'"
             return registry.error_response_json("ImageNotFoundException", text, 400)
         return original(data)

@@ -21,7 +21,7 @@ def teach() -> None:
 
 def _of_the_function(functions: Any, original: Any) -> Any:
     def reserved(func: dict[str, Any], config: dict[str, Any]) -> Any:
-        base = functions._functions.get(config.get("FunctionName")) or func  # noqa: SLF001
+        base = functions._functions.get(config.get("FunctionName")) or func
         return original(base, config)
 
     return reserved
@@ -32,7 +32,7 @@ def _within_the_limit(original: Any) -> Any:
 
     def dispatch(func: Any, config: Any, event: Any, *rest: Any) -> Any:
         if len(json.dumps(event).encode()) > REQUEST_LIMIT:
-            return {"error": True, "function_error": "Unhandled", "body": dict(_TOO_LONG), "log": ""}
+            return {"error": True, "refused": True, "body": dict(_TOO_LONG), "log": ""}
         return original(func, config, event, *rest)
 
     return dispatch

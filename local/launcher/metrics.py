@@ -40,11 +40,13 @@ def teach() -> None:
 def _recorded(functions: Any, original: Any) -> Any:
     def execute(func: dict[str, Any], event: Any) -> Any:
         config = func.get("config") or func
-        if functions._function_config_scope_mismatch(config):  # noqa: SLF001
+        if functions._function_config_scope_mismatch(config):
             return original(func, event)  # which comes back here in the function's own account and region
         in_flight = functions.executions_in_flight()[1]
         started = time.monotonic()
         result = original(func, event)
+        if result.get("refused"):
+            return result  # the function never saw it
         elapsed_ms = (time.monotonic() - started) * 1000.0
         concurrent = 1 + sum(n for key, n in in_flight.items() if key.endswith(f":{config.get('FunctionName')}"))
         for datum in (*_of_execution(config, result, elapsed_ms, concurrent), *embedded(str(result.get("log", "")))):
@@ -55,9 +57,7 @@ def _recorded(functions: Any, original: Any) -> Any:
 
 
 def _record(datum: Datum) -> None:
-    service("cloudwatch").record_metric(
-        datum.namespace, datum.name, datum.value, datum.unit, dict(datum.dimensions)
-    )
+    service("cloudwatch").record_metric(datum.namespace, datum.name, datum.value, datum.unit, dict(datum.dimensions))
 
 
 def _of_execution(

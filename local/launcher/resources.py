@@ -37,12 +37,16 @@ def teach() -> None:
     for resource_type in RECORDED:
         handlers[resource_type] = {"create": _record, "update": _keep, "delete": _forget}
     alarms = service("cloudwatch")
-    existing(alarms, "_put_composite_alarm")
-    existing(alarms, "_delete_alarms")
+    for name in ("_composite_alarms", "_delete_alarms", "_put_composite_alarm"):
+        existing(alarms, name)
     handlers[_COMPOSITE] = {
-        "create": lambda logical_id, properties, stack: _put(alarms, _composite_name(logical_id, properties, stack), properties),
+        "create": lambda logical_id, properties, stack: _put(
+            alarms, _composite_name(logical_id, properties, stack), properties
+        ),
         "update": lambda physical_id, _old, new, _stack: _put(alarms, physical_id, new),
-        "delete": lambda physical_id, _properties: alarms._delete_alarms({}, {"AlarmNames": [physical_id]}, False, True),  # noqa: SLF001
+        "delete": lambda physical_id, _properties: alarms._delete_alarms(
+            {}, {"AlarmNames": [physical_id]}, False, True
+        ),
     }
 
 
@@ -64,8 +68,8 @@ def _composite_name(logical_id: str, properties: dict[str, Any], stack: str) -> 
 
 def _put(alarms: Any, name: str, properties: dict[str, Any]) -> tuple[str, dict[str, str]]:
     data = {key: value for key, value in properties.items() if key != "Tags"}
-    status, _, body = alarms._put_composite_alarm({}, {**data, "AlarmName": name}, False, True)  # noqa: SLF001
+    status, _, body = alarms._put_composite_alarm({}, {**data, "AlarmName": name}, False, True)
     if status >= 400:
         message = f"{_COMPOSITE} {name}: {body!r}"
         raise ValueError(message)
-    return name, {"Arn": alarms._composite_alarms[name]["AlarmArn"]}  # noqa: SLF001
+    return name, {"Arn": alarms._composite_alarms[name]["AlarmArn"]}
