@@ -69,6 +69,10 @@ _ITEMSIZE: Final[dict[Datatype, int | None]] = {
 _FLOATS: Final = frozenset({Datatype.FP16, Datatype.FP32, Datatype.FP64, Datatype.BF16})
 
 
+NO_DATA: Final = msgspec.Raw()
+"""What ``data`` is where the elements travel in binary."""
+
+
 class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Messages are immutable, strict on what they read and silent about what is unset."""
 
@@ -89,6 +93,10 @@ class ServerMetadata(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...]
 
 
+SERVER: Final = ServerMetadata(name="serin", version="0.1.0", extensions=PROTOCOL_EXTENSIONS)
+"""What every process of this project answers to `GET /v2`."""
+
+
 class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `GET /v2/models/{model}`."""
 
@@ -106,7 +114,7 @@ class RequestInput(_Message, frozen=True, kw_only=True):
     shape: Shape
     datatype: Datatype
     parameters: Parameters = {}
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = NO_DATA
 
 
 class RequestOutput(_Message, frozen=True, kw_only=True):
@@ -132,7 +140,7 @@ class ResponseOutput(_Message, frozen=True, kw_only=True):
     shape: tuple[int, ...]
     datatype: Datatype
     parameters: Parameters = {}
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = NO_DATA
 
 
 class InferenceResponse(_Message, frozen=True, kw_only=True):

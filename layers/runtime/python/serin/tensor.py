@@ -1,15 +1,44 @@
-"""What travels between the rooms: a contiguous buffer with a datatype and a shape."""
+"""What travels between the rooms: a contiguous buffer with a datatype and a shape.
+
+Elements go in and out of it here, without numpy: ``pack`` and ``unpack``.
+"""
 
 from __future__ import annotations
 
 import math
+import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from serin.protocol import Datatype
 
+if sys.byteorder != "little":  # pragma: no cover - the protocol's binary tensors are little-endian
+    raise ImportError("Serin runs on little-endian machines only")
+
 Buffer = bytes | bytearray | memoryview
 """Row-major (C order), native little-endian, no padding."""
+
+Element = bool | int | float | str
+
+_FORMATS: Final[dict[Datatype, str]] = {
+    Datatype.BOOL: "?",
+    Datatype.UINT8: "B",
+    Datatype.UINT16: "H",
+    Datatype.UINT32: "I",
+    Datatype.UINT64: "Q",
+    Datatype.INT8: "b",
+    Datatype.INT16: "h",
+    Datatype.INT32: "i",
+    Datatype.INT64: "q",
+    Datatype.FP16: "e",
+    Datatype.FP32: "f",
+    Datatype.FP64: "d",
+    Datatype.BF16: "H",
+}
+"""Type codes of ``struct``, ``array`` and ``memoryview``. BF16 has none: its bits travel as UINT16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +62,72 @@ class Tensor:
 def element_count(shape: Sequence[int]) -> int:
     """Elements of ``shape``, exact at any size (Python integers do not overflow); 1 for a scalar."""
     return math.prod(shape)
+
+
+def pack(datatype: Datatype, values: Sequence[Any]) -> Buffer | list[bytes]:
+    """Elements as a tensor's data.
+
+    A finite number beyond a floating type's range becomes an infinity in FP32 and BF16 (IEEE 754 rounding).
+
+    Args:
+        datatype: What to pack into.
+        values: Elements in row-major order, of the Python type that fits ``datatype``.
+
+    Raises:
+        ValueError: an integer is out of range, or a string holds a lone surrogate.
+    """
+    try:
+        if datatype is Datatype.BYTES:
+            return [value.encode() for value in values]
+        if datatype is Datatype.BF16:
+            return _pack_bf16(values)
+        if datatype in {Datatype.FP16, Datatype.BOOL}:
+            return struct.pack(f"<{len(values)}{_FORMATS[datatype]}", *values)
+        return memoryview(array(_FORMATS[datatype], values)).cast("B")
+    except (OverflowError, struct.error, UnicodeEncodeError):
+        raise ValueError(f"does not fit {datatype}") from None
+
+
+def unpack(tensor: Tensor) -> list[Any]:
+    """A tensor's elements in row-major order: bool, int, float, or ``bytes`` for ``BYTES``."""
+    return list(elements(tensor))
+
+
+def elements(tensor: Tensor) -> Sequence[Any]:
+    """The same without a copy where the datatype allows: sliceable, read-only by convention."""
+    if isinstance(tensor.data, list):
+        return tensor.data
+    if tensor.datatype is Datatype.BF16:
+        return _unpack_bf16(tensor.data)
+    view = memoryview(tensor.data)
+    if tensor.datatype is Datatype.FP16:
+        # memoryview cannot step through half floats on every Python that is supported.
+        return struct.unpack(f"<{view.nbytes // 2}e", view)
+    return view.cast("B").cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
+
+
+def round_to(datatype: Datatype, value: float) -> float:
+    """``value`` as ``datatype`` holds it, so that a bound compares equal to itself after packing."""
+    if not datatype.is_float or datatype is Datatype.FP64:
+        return value
+    try:
+        return float(elements(Tensor(datatype, (1,), pack(datatype, [value])))[0])
+    except ValueError:
+        return math.copysign(math.inf, value)
+
+
+def _pack_bf16(values: Sequence[float]) -> bytes:
+    """BF16 is the upper half of FP32; round to nearest, ties to even."""
+    bits = memoryview(array("f", values)).cast("B").cast("I")
+    return array("H", [_round_bf16(word) for word in bits]).tobytes()
+
+
+def _round_bf16(word: int) -> int:
+    if word & 0x7FFFFFFF > 0x7F800000:  # a NaN must not round into an infinity
+        return word >> 16 | 0x0040
+    return (word + 0x7FFF + (word >> 16 & 1)) >> 16
+
+
+def _unpack_bf16(data: Buffer) -> Sequence[float]:
+    words = memoryview(data).cast("B").cast("H")
+    return memoryview(array("I", [word << 16 for word in words])).cast("B").cast("f")

@@ -1,0 +1,47 @@
+# Verbs for people; `make` lists them. All work in one environment, .venv, which they make by themselves.
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format lock models clean serving testing
+.SUFFIXES:
+
+PYTHON := .venv/bin/python
+PORT ?= 3000
+export PORT
+TESTS ?= tests
+UPGRADE ?=
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do \
+		printf '%-14s %s\n' "$$verb" "$$text"; done
+
+serve: serving ## serve the models on http://127.0.0.1:3000 (PORT=4000 changes the port)
+	@exec .venv/bin/serin serve
+
+test: testing ## run the whole suite (TESTS=tests/unit runs a part)
+	@exec $(PYTHON) -m pytest -n 2 $(TESTS)
+
+check: testing ## format, lint, types, locks and generated pages are as they must be
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m mypy
+	$(PYTHON) .ci/locks.py check
+
+format: testing ## put the code into its format and mend what the linter can mend
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+
+lock: testing ## pin the dependencies anew (UPGRADE=--upgrade takes the newest)
+	@exec $(PYTHON) .ci/locks.py write $(UPGRADE)
+
+models: testing ## train the sample models anew
+	@for script in examples/*/train.py; do echo "$$script" && $(PYTHON) "$$script" || exit 1; done
+
+clean: ## remove the environment and all that the verbs made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info layers/runtime/build
+	rm -rf layers/runtime/python/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+serving:
+	@.ci/environment requirements.txt
+
+testing:
+	@.ci/environment tests/requirements.txt

@@ -1,0 +1,77 @@
+"""API Gateway REST proxy events into requests, and responses into what API Gateway wants back.
+
+Source: Amazon API Gateway developer guide, "Input/output format of a Lambda function for proxy integration".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from serin.errors import MalformedRequest
+from serin.headers import join_headers
+from serin.rest import JSON, Request, Response, canonical_path
+
+
+def request_id_of(event: object, fallback: str) -> str:
+    """API Gateway's id of the request, which its access log has too."""
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    value = context.get("requestId") if isinstance(context, Mapping) else None
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else fallback
+
+
+def read_event(event: object, request_id: str, deadline: float) -> Request:
+    """A proxy event as a request.
+
+    Raises:
+        MalformedRequest: no API Gateway proxy event, conflicting headers, or a body that cannot be read.
+    """
+    if not isinstance(event, Mapping):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    method, path = event.get("httpMethod"), event.get("path")
+    if not isinstance(method, str) or not isinstance(path, str):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    return Request(
+        method=method,
+        path=canonical_path(path),
+        headers=join_headers(_pairs(event.get("headers"), event.get("multiValueHeaders"))),
+        body=_body(event.get("body"), event.get("isBase64Encoded")),
+        request_id=request_id,
+        deadline=deadline,
+    )
+
+
+def proxy_response(response: Response) -> dict[str, Any]:
+    """A response as API Gateway takes it: text for JSON, base64 for everything else."""
+    is_text = response.headers.get("content-type", JSON).startswith((JSON, "text/"))
+    body = response.body.decode() if is_text else base64.b64encode(response.body).decode()
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": body,
+        "isBase64Encoded": not is_text,
+    }
+
+
+def _pairs(single: object, multiple: object) -> Iterator[tuple[str, str]]:
+    """API Gateway sends both forms: one value a name, and all values of a name."""
+    for name, value in single.items() if isinstance(single, Mapping) else ():
+        if isinstance(name, str) and isinstance(value, str):
+            yield name, value
+    for name, values in multiple.items() if isinstance(multiple, Mapping) else ():
+        for value in values if isinstance(values, list) else ():
+            if isinstance(name, str) and isinstance(value, str):
+                yield name, value
+
+
+def _body(body: object, is_base64: object) -> bytes:
+    if body is None:
+        return b""
+    if not isinstance(body, str) or not isinstance(is_base64, bool | None):
+        raise MalformedRequest("the event is not an API Gateway proxy request")
+    try:
+        return base64.b64decode(body, validate=True) if is_base64 else body.encode()
+    except (binascii.Error, ValueError):  # also a lone surrogate: UnicodeEncodeError is a ValueError
+        raise MalformedRequest("the body cannot be decoded") from None

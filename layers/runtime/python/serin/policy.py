@@ -1,0 +1,169 @@
+"""What values may enter the model: ranges, categories, missing values. One place for every way in.
+
+Works on tensors, so named rows and protocol tensors, JSON and binary, obey the same rules.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, Final, Literal
+
+from serin.errors import InvalidInput
+from serin.manifest import Feature, Manifest, MissingFill, TensorInput
+from serin.protocol import Datatype
+from serin.tensor import Tensor, elements, pack, round_to
+
+_LARGEST: Final[dict[Datatype, float]] = {
+    Datatype.FP16: 65504.0,
+    Datatype.BF16: float.fromhex("0x1.fep127"),
+    Datatype.FP32: float.fromhex("0x1.fffffep127"),
+    Datatype.FP64: float.fromhex("0x1.fffffffffffffp1023"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The rule of one feature, or of all elements of a tensor input."""
+
+    label: str
+    low: float
+    high: float
+    declared: tuple[float | None, float | None]
+    missing: Literal["reject", "allow"] | MissingFill
+    infinite: bool
+    categories: frozenset[bytes] | None
+
+
+class InputPolicy:
+    """The rules of one tensor input, column by column: element ``i`` is of column ``i % len(columns)``."""
+
+    def __init__(self, datatype: Datatype, columns: Sequence[Column]) -> None:
+        self.columns = tuple(columns)
+        self._numeric = datatype.is_float or any(column.declared != (None, None) for column in columns)
+        self._categorical = any(column.categories is not None for column in columns)
+        self._lows = [column.low for column in columns]
+        self._highs = [column.high for column in columns]
+
+    def apply(self, tensor: Tensor) -> Tensor:
+        """``tensor`` itself, or a copy in which missing values are filled.
+
+        Raises:
+            InvalidInput: a value is missing, not finite, out of range or not a category; names row and field.
+        """
+        if isinstance(tensor.data, list):
+            if self._categorical:
+                self._check_categories(tensor.data)
+            return tensor
+        if not self._numeric:
+            return tensor
+        values = elements(tensor)
+        # A comparison with NaN is false, and the bounds of an open side are the largest finite numbers: so one
+        # pass in C clears the usual request of NaN, infinities and everything out of range.
+        if all(map(operator.le, cycle(self._lows), values)) and all(map(operator.le, values, cycle(self._highs))):
+            return tensor
+        return self._inspect(tensor, values)
+
+    def _check_categories(self, data: list[bytes]) -> None:
+        for i, (value, column) in enumerate(zip(data, cycle(self.columns), strict=False)):
+            if column.categories is not None and value not in column.categories:
+                raise InvalidInput(f"{self._place(i)}: is not one of the categories")
+
+    def _inspect(self, tensor: Tensor, values: Sequence[Any]) -> Tensor:
+        """Value by value: refuse, let pass, or fill."""
+        filled: dict[int, float] = {}
+        for i, (value, column) in enumerate(zip(values, cycle(self.columns), strict=False)):
+            if column.low <= value <= column.high:
+                continue
+            if value != value:  # NaN
+                if column.missing == "reject":
+                    raise InvalidInput(f"{self._place(i)}: a value is missing")
+                if isinstance(column.missing, MissingFill):
+                    filled[i] = float(column.missing.fill)
+            elif not (column.infinite and math.isinf(value)):
+                raise InvalidInput(f"{self._place(i)}: {_expected(column)}")
+        if not filled:
+            return tensor
+        data = pack(tensor.datatype, [filled.get(i, value) for i, value in enumerate(values)])
+        return Tensor(tensor.datatype, tensor.shape, data)
+
+    def _place(self, element: int) -> str:
+        row, column = divmod(element, len(self.columns))
+        return f"row {row}, {self.columns[column].label}" if len(self.columns) > 1 else self._single(element)
+
+    def _single(self, element: int) -> str:
+        return f"element {element}, {self.columns[0].label}"
+
+
+def build_policies(manifest: Manifest) -> dict[str, InputPolicy]:
+    """The policy of every tensor input."""
+    policies = {}
+    for tensor in manifest.inputs:
+        features = [feature for feature in manifest.features if manifest.input_of(feature) == tensor.name]
+        columns = [_feature_column(feature, tensor) for feature in features] or [_tensor_column(tensor)]
+        policies[tensor.name] = InputPolicy(tensor.datatype, columns)
+    return policies
+
+
+def feature_columns(manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[str, Sequence[Any]]:
+    """Values of every feature, one a row; text for strings."""
+    columns: dict[str, Sequence[Any]] = {}
+    packed: dict[str, list[str]] = {}
+    for feature in manifest.features:
+        packed.setdefault(manifest.input_of(feature), []).append(feature.name)
+    for name, features in packed.items():
+        tensor = inputs[name]
+        values = [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else elements(tensor)
+        for i, feature_name in enumerate(features):
+            columns[feature_name] = values[i :: len(features)]
+    return columns
+
+
+def _feature_column(feature: Feature, tensor: TensorInput) -> Column:
+    low, high = _bounds(feature.range, tensor.datatype)
+    categories = feature.categories
+    return Column(
+        label=f"feature `{feature.name}`",
+        low=low,
+        high=high,
+        declared=feature.range or (None, None),
+        missing=feature.missing,
+        infinite=False,
+        categories=None if categories is None else frozenset(category.encode() for category in categories),
+    )
+
+
+def _tensor_column(tensor: TensorInput) -> Column:
+    low, high = _bounds(tensor.range, tensor.datatype)
+    return Column(
+        label=f"input `{tensor.name}`",
+        low=low,
+        high=high,
+        declared=tensor.range or (None, None),
+        missing=tensor.non_finite,
+        infinite=tensor.non_finite == "allow",
+        categories=None,
+    )
+
+
+def _bounds(declared: tuple[float | None, float | None] | None, datatype: Datatype) -> tuple[float, float]:
+    low, high = declared or (None, None)
+    largest = _LARGEST.get(datatype, math.inf)
+    return (
+        -largest if low is None else round_to(datatype, low),
+        largest if high is None else round_to(datatype, high),
+    )
+
+
+def _expected(column: Column) -> str:
+    low, high = column.declared
+    if low is not None and high is not None:
+        return f"must be between {low:g} and {high:g}"
+    if low is not None:
+        return f"must be a finite number of at least {low:g}"
+    if high is not None:
+        return f"must be a finite number of at most {high:g}"
+    return "must be a finite number"

@@ -1,0 +1,133 @@
+"""The model's outputs into answers that mean something: labels, probabilities, values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from serin.errors import OutputNotFinite
+from serin.manifest import Classification, Manifest, Regression
+from serin.nested import nest
+from serin.tensor import Tensor, elements, unpack
+
+Prediction = dict[str, Any]
+"""``{label, probability, probabilities}``, ``{value}``, or one nested list an output."""
+
+
+class Predictor:
+    """Outputs to one prediction a row. Built once, from the manifest."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._task = manifest.prediction
+        self.outputs = _needed(manifest)
+        self._decode: Callable[[Mapping[str, Tensor]], list[Prediction]]
+        if isinstance(self._task, Classification):
+            self._decode = _Classifier(self._task)
+        elif isinstance(self._task, Regression):
+            self._decode = _Regressor(self._task)
+        else:
+            self._decode = _tensors
+
+    def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
+        """One prediction a row, in order.
+
+        Raises:
+            OutputNotFinite: the model answered NaN or an infinity.
+        """
+        return self._decode(outputs)
+
+    def binned(self, predictions: Sequence[Prediction]) -> list[float | str] | None:
+        """What drift watches: probability of the positive label, the label, or the value. None: nothing."""
+        if isinstance(self._task, Regression):
+            return [prediction["value"] for prediction in predictions]
+        if isinstance(self._task, Classification):
+            positive = self._task.positive
+            if positive is None:
+                return [prediction["label"] for prediction in predictions]
+            return [prediction["probabilities"][positive] for prediction in predictions]
+        return None
+
+
+class _Classifier:
+    def __init__(self, task: Classification) -> None:
+        self._task = task
+        self._labels = task.labels
+
+    def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
+        scores = outputs[self._task.scores]
+        values = _finite(scores)
+        width = scores.shape[1] if len(scores.shape) == 2 else 1
+        return [self._row(values[i : i + width]) for i in range(0, len(values), width)]
+
+    def _row(self, scores: Sequence[float]) -> Prediction:
+        probabilities = dict(zip(self._labels, self._probabilities(scores), strict=True))
+        label = self._label(probabilities)
+        return {"label": label, "probability": probabilities[label], "probabilities": probabilities}
+
+    def _probabilities(self, scores: Sequence[float]) -> Sequence[float]:
+        if self._task.activation == "softmax":
+            return _softmax(scores)
+        if self._task.activation == "sigmoid":
+            scores = [_sigmoid(score) for score in scores]
+        if len(scores) == 1:  # one score of a binary model is that of the second label
+            return (1.0 - scores[0], scores[0])
+        return scores
+
+    def _label(self, probabilities: dict[str, float]) -> str:
+        positive, threshold = self._task.positive, self._task.threshold
+        if positive is not None and threshold is not None:
+            if probabilities[positive] >= threshold:
+                return positive
+            return next(label for label in self._labels if label != positive)
+        return max(probabilities, key=probabilities.__getitem__)
+
+
+class _Regressor:
+    def __init__(self, task: Regression) -> None:
+        self._task = task
+        low, high = task.clip or (None, None)
+        self._low = -math.inf if low is None else low
+        self._high = math.inf if high is None else high
+
+    def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
+        values = _finite(outputs[self._task.value])
+        return [{"value": min(max(value, self._low), self._high)} for value in values]
+
+
+def _tensors(outputs: Mapping[str, Tensor]) -> list[Prediction]:
+    rows = min(tensor.rows for tensor in outputs.values())
+    columns: dict[str, Sequence[Any]] = {}
+    for name, tensor in outputs.items():
+        values = [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else _finite(tensor)
+        nested = nest(values, tensor.shape)
+        columns[name] = nested if tensor.shape and tensor.rows == rows else [nested] * rows
+    return [{name: column[i] for name, column in columns.items()} for i in range(rows)]
+
+
+def _needed(manifest: Manifest) -> tuple[str, ...]:
+    if isinstance(manifest.prediction, Classification):
+        return (manifest.prediction.scores,)
+    if isinstance(manifest.prediction, Regression):
+        return (manifest.prediction.value,)
+    return tuple(tensor.name for tensor in manifest.outputs)
+
+
+def _finite(tensor: Tensor) -> list[Any]:
+    if tensor.datatype.is_float and not all(map(math.isfinite, elements(tensor))):
+        raise OutputNotFinite("the model's answer holds NaN or an infinity; ask for binary outputs to read it")
+    return unpack(tensor)
+
+
+def _softmax(scores: Sequence[float]) -> list[float]:
+    largest = max(scores)
+    powers = [math.exp(score - largest) for score in scores]
+    total = math.fsum(powers)
+    return [power / total for power in powers]
+
+
+def _sigmoid(score: float) -> float:
+    if score >= 0:
+        return 1.0 / (1.0 + math.exp(-score))
+    power = math.exp(score)
+    return power / (1.0 + power)

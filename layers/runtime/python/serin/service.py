@@ -1,0 +1,147 @@
+"""Models, loaded and ready to answer. Knows tensors and predictions, no transport."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from serin.baseline import Histogram, count_columns
+from serin.engine import EngineOptions, ModelLoadError, Session
+from serin.errors import DeadlineExceeded, ModelFolderError, ModelNotFound
+from serin.manifest import Manifest, TensorInput, TensorOutput
+from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
+from serin.policy import build_policies, feature_columns
+from serin.predictions import Prediction, Predictor
+from serin.protocol import ModelMetadata, TensorMetadata
+from serin.rows import RowDecoder
+from serin.tensor import Tensor
+
+PLATFORM: Final = "onnxruntime_onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What a run gave: the outputs, the inputs as the model saw them, and the seconds it took."""
+
+    outputs: dict[str, Tensor]
+    inputs: dict[str, Tensor]
+    seconds: float
+
+
+class Model:
+    """One model in one version. Safe to call from several threads at once."""
+
+    def __init__(self, folder: ModelFolder, session: Session) -> None:
+        self.manifest: Manifest = folder.manifest
+        self.name = folder.manifest.name
+        self.version = folder.manifest.version
+        self.inputs = _signature(folder.manifest.inputs)
+        self.outputs = _signature(folder.manifest.outputs)
+        self.rows = RowDecoder(folder.manifest)
+        self.predictor = Predictor(folder.manifest)
+        self._policies = build_policies(folder.manifest)
+        self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
+        self._session = session
+
+    def metadata(self) -> ModelMetadata:
+        """What the protocol tells of the model."""
+        return ModelMetadata(
+            name=self.name, versions=(self.version,), platform=PLATFORM, inputs=self.inputs, outputs=self.outputs
+        )
+
+    def infer(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> Inference:
+        """Run the model on tensors that fit its signature.
+
+        Args:
+            inputs: Every input, of its datatype and shape.
+            outputs: Names of the wanted outputs.
+            deadline: ``time.monotonic()`` seconds; the manifest's time-out may end the run earlier.
+
+        Raises:
+            InvalidInput: a value breaks the manifest's policy.
+            ModelRejectedInput: the model failed on this input.
+            DeadlineExceeded: no time left, or not finished in time.
+        """
+        allowed = {name: self._policies[name].apply(tensor) for name, tensor in inputs.items()}
+        begun = time.monotonic()
+        if begun >= deadline:
+            raise DeadlineExceeded("the request had no time left when the model could have begun")
+        deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
+        results = self._session.run(allowed, outputs, deadline)
+        return Inference(results, allowed, time.monotonic() - begun)
+
+    def count_features(self, inputs: Mapping[str, Tensor]) -> dict[str, Histogram]:
+        """Inputs counted into the baseline's bins; empty without a baseline."""
+        if self._baseline is None or not self._baseline.features:
+            return {}
+        return count_columns(self._baseline.features, feature_columns(self.manifest, inputs))
+
+    def count_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
+        """Predictions counted into the baseline's bins; empty without a baseline."""
+        if self._baseline is None or self._baseline.prediction is None:
+            return {}
+        binned = self.predictor.binned(predictions)
+        return {} if binned is None else self._baseline.prediction.count(binned)
+
+
+class Service:
+    """The models that this process serves."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self.models: Mapping[str, Model] = MappingProxyType({model.name: model for model in models})
+
+    def model(self, name: str, version: str | None = None) -> Model:
+        """The model of this name, in this version where one is named.
+
+        Raises:
+            ModelNotFound: there is none.
+        """
+        model = self.models.get(name)
+        if model is None:
+            raise ModelNotFound("no such model; GET /v2/models lists those that are served")
+        if version is not None and version != model.version:
+            raise ModelNotFound(f"model `{name}` is not served in this version; it is served as {model.version}")
+        return model
+
+    def ready(self) -> bool:
+        """Whether every model can answer: they are loaded before the service exists."""
+        return bool(self.models)
+
+
+def load_model(path: Path, options: EngineOptions) -> Model:
+    """Read, check and open one model folder.
+
+    Raises:
+        ModelFolderError: names the file and the field to mend.
+    """
+    folder = load_model_folder(path)
+    artifact = path / folder.manifest.artifact.file
+    try:
+        session = Session.load(read_artifact(folder), options, folder.manifest.artifact.format)
+    except ModelLoadError as error:
+        raise ModelFolderError(str(artifact), None, error.message) from None
+    for kind in ("inputs", "outputs"):
+        if getattr(session, kind) != getattr(folder.lock.signature, kind):
+            raise ModelFolderError(
+                str(path / LOCK_FILE),
+                f"signature.{kind}",
+                f"is not what the artifact has; run `serin lock {path.name}`",
+            )
+    return Model(folder, session)
+
+
+def load_service(folders: Iterable[Path], options: EngineOptions) -> Service:
+    """Read, check and open model folders.
+
+    Raises:
+        ModelFolderError: names the file and the field to mend.
+    """
+    return Service(load_model(folder, options) for folder in folders)
+
+
+def _signature(tensors: Iterable[TensorInput | TensorOutput]) -> tuple[TensorMetadata, ...]:
+    return tuple(TensorMetadata(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape) for tensor in tensors)
