@@ -17,7 +17,7 @@ from typing import Final, Self
 from local.containers import remove_containers
 from local.errors import LocalError
 from local.paths import REPOSITORY
-from local.ports import LOOPBACK, free_ports, wait_until
+from local.ports import LOOPBACK, free_ports, is_open, wait_until
 from local.venvs import locked_python
 
 LOCK: Final = Path(__file__).with_name("requirements.txt")
@@ -55,6 +55,9 @@ class Emulator:
     def __enter__(self) -> Self:
         """Start and wait until it answers. Raises LocalError with the emulator's last line where it does not."""
         python = locked_python("ministack", LOCK)
+        if is_open(self.port):
+            message = f"emulator: port {self.port} is taken; stop what listens there or choose another"
+            raise LocalError(message)
         self._folder = Path(tempfile.mkdtemp(prefix="serin-emulator-"))
         with self._log_file.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
