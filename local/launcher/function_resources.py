@@ -1,4 +1,4 @@
-"""Functions from a template: reserved concurrency, and the versions that a stack cannot delete."""
+"""Functions from a template: reserved concurrency, versions that a stack cannot delete, containers it must stop."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ _VERSION: Final = "AWS::Lambda::Version"
 
 
 def teach() -> None:
-    """Keep ``ReservedConcurrentExecutions``, and keep a version that an alias runs."""
+    """Keep reserved concurrency, keep a version that an alias runs, stop the containers of a deleted function."""
     functions = service("lambda_svc")
     for name in ("_functions", "_put_function_concurrency", "_delete_function_concurrency", "_resolve_name"):
+        existing(functions, name)
+    for name in ("_pool_kill_function", "get_account_id"):
         existing(functions, name)
     resource = handler(_FUNCTION)
     resource["create"] = _created(functions, resource["create"])
     resource["update"] = _updated(functions, resource["update"])
+    resource["delete"] = _with_its_containers(functions, resource["delete"])
     version = handler(_VERSION)
     version["delete"] = _unless_aliased(functions, version["delete"])
 
@@ -47,6 +50,15 @@ def _updated(functions: Any, original: Any) -> Any:
         return result
 
     return update
+
+
+def _with_its_containers(functions: Any, original: Any) -> Any:
+    def delete(physical_id: str, properties: dict[str, Any]) -> Any:
+        result = original(physical_id, properties)
+        functions._pool_kill_function(functions.get_account_id(), physical_id)
+        return result
+
+    return delete
 
 
 def _unless_aliased(functions: Any, original: Any) -> Any:
