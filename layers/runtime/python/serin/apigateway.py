@@ -7,12 +7,24 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from serin.errors import MalformedRequest
 from serin.headers import join_headers
 from serin.rest import JSON, Request, Response, canonical_path
+
+
+class LambdaContext(Protocol):
+    """What Lambda tells of an invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+Handler = Callable[[object, LambdaContext], dict[str, Any]]
+"""What Lambda invokes: an event and its context in, a proxy response out."""
 
 
 def request_id_of(event: object, fallback: str) -> str:
