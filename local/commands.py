@@ -17,7 +17,7 @@ def run(
     directory: Path | None = None,
     seconds: float = 900.0,
 ) -> str:
-    """The program's standard output. LocalError says ``what`` failed and the program's last line.
+    """The program's standard output. LocalError says ``what`` failed and the last line written; its note has them all.
 
     ``environment`` replaces the caller's where it is given.
     """
@@ -34,7 +34,9 @@ def run(
         raise LocalError(message) from error
     if result.returncode:
         message = f"{what}: {_last_line(result.stderr) or _last_line(result.stdout) or 'no reason given'}"
-        raise LocalError(message)
+        failure = LocalError(message)
+        failure.add_note(f"{result.stdout}{result.stderr}")
+        raise failure
     return result.stdout
 
 
