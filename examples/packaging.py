@@ -128,7 +128,7 @@ def write_folder(manifest_file: Path, training: Training, out: Path) -> None:
     Raises:
         ModelFolderError: ONNX Runtime's answers are not the golden ones.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".packaging-") as scratch:
         staged = Path(scratch, manifest_file.parent.name)
         staged.mkdir()
@@ -141,6 +141,7 @@ def write_folder(manifest_file: Path, training: Training, out: Path) -> None:
         written = [artifact, GOLDEN_FILE, BASELINE_FILE, LOCK_FILE]
         if not (out / MANIFEST_FILE).exists():
             written.append(MANIFEST_FILE)
+        out.mkdir(exist_ok=True)
         for name in written:
             (staged / name).replace(out / name)
 

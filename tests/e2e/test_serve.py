@@ -104,14 +104,15 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
     assert (status, answer["code"]) == (504, "deadline_exceeded")
 
 
-def test_a_signal_while_models_load_ends_it_at_once(small_models: Path) -> None:
+@pytest.mark.parametrize("delay_s", [0.2, 0.35, 0.5, 0.65])
+def test_a_signal_before_it_serves_ends_it_at_once_and_in_silence(small_models: Path, delay_s: float) -> None:
     process = subprocess.Popen(
         [*COMMAND, "serve", "--models", str(small_models), "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.3)
+    time.sleep(delay_s)
     process.terminate()
     _, errors = process.communicate(timeout=10)
     assert errors == ""

@@ -1,4 +1,4 @@
-"""Both shells, started once."""
+"""Both shells, started once for a module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.integration.shells import Shell, lambda_shell, uvicorn_shell
 from tests.sample_models import NAMES, Sample, load_sample
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shells(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Shell]]:
     with uvicorn_shell() as uvicorn, lambda_shell(tmp_path_factory.mktemp("images")) as on_lambda:
         yield {shell.name: shell for shell in (uvicorn, on_lambda)}

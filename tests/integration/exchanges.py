@@ -115,6 +115,7 @@ def _control() -> dict[str, Exchange]:
         "/docs": 200,
         "/docs-assets/docs.js": 200,
         "/docs-assets/swagger-ui.css": 200,
+        "/docs-assets/swagger-ui-bundle.js": 200,
         "/docs-assets/other.js": 404,
         "/v2": 200,
         "/v2/": 404,

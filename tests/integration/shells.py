@@ -24,6 +24,8 @@ HOST: Final = "localhost"
 
 _REGION: Final = "us-east-1"
 _SECONDS: Final = 30
+_LONGEST_MODULE: Final = 300
+"""Seconds that a module's tests may take on a machine with much else to do."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Shell:
 @contextmanager
 def uvicorn_shell() -> Iterator[Shell]:
     """``serin serve`` over the sample models."""
-    with serving(MODELS) as served:
+    with serving(MODELS, seconds=_LONGEST_MODULE) as served:
         yield Shell("uvicorn", served.url)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -61,6 +62,18 @@ def test_no_header_of_a_client_passes_for_one_of_the_servers(
         uvicorn, on_lambda = both(shells, Exchange(200, "POST", PREDICT, body, (*JSON, (name, "forged"))))
         assert masked(on_lambda) == masked(uvicorn)
         assert "forged" not in {*uvicorn.headers.values(), *on_lambda.headers.values()}
+
+
+@pytest.mark.parametrize("shell", ["uvicorn", "lambda"])
+def test_requests_at_once_get_their_own_answers(
+    shells: Mapping[str, Shell], samples: Mapping[str, Sample], shell: str
+) -> None:
+    sample = samples[MODEL]
+    requests = [Exchange(200, "POST", PREDICT, rows(case.instance)) for case in sample.cases]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(shells[shell].send, requests))
+    predictions = [prediction for answer in answers for prediction in json.loads(answer.body)["predictions"]]
+    assert sample.differences(predictions, sample.cases) == []
 
 
 @pytest.mark.parametrize(("sent", "passed"), [(TRACE, True), ("forged", False), (TRACE.upper(), False)])

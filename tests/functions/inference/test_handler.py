@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -15,11 +16,14 @@ import pytest
 from local.rie import RieProcess
 from tests.functions.inference.conftest import send
 from tests.functions.inference.loop_model import write_loop_model
+from tests.gateway.events import HttpRequest, proxy_event
 from tests.gateway.slots import inference_settings
 from tests.small_model import write_small_model
 
 TIMEOUT_S = 2
 ENDLESS = 2**62
+REFUSAL = {"error", "code", "request_id"}
+ANSWER = {"predictions", "model", "version", "prediction_ids"}
 
 FOREIGN_EVENTS: dict[str, Any] = {
     "empty": {},
@@ -31,6 +35,27 @@ FOREIGN_EVENTS: dict[str, Any] = {
     "kinesis": {"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": "e30=", "partitionKey": "1"}}]},
     "schedule": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
     "http api": {"version": "2.0", "rawPath": "/models/count/predict", "body": "{}"},
+}
+
+
+BODY = b'{"instances": [{"steps": 3}]}'
+ENVELOPES: dict[str, tuple[int, dict[str, Any]]] = {
+    "text": (200, {}),
+    "base64": (200, {"body": base64.b64encode(BODY).decode(), "isBase64Encoded": True}),
+    "no word on the encoding": (200, {"isBase64Encoded": None}),
+    "base64, and the body is plain": (400, {"isBase64Encoded": True}),
+    "base64 with a wrong padding": (400, {"body": "eyJ", "isBase64Encoded": True}),
+    "the encoding as text": (400, {"isBase64Encoded": "false"}),
+    "a lone surrogate": (400, {"body": "\ud800"}),
+    "no body": (400, {"body": None}),
+    "a body that is no text": (400, {"body": {"instances": []}}),
+    "no headers": (415, {"headers": None, "multiValueHeaders": None}),
+    "headers that are none": (415, {"headers": [], "multiValueHeaders": "x"}),
+    "headers that contradict each other": (400, {"multiValueHeaders": {"content-type": ["text/plain"]}}),
+    "no request context": (200, {"requestContext": None}),
+    "no path": (400, {"path": None}),
+    "a method that is none": (405, {"httpMethod": "BREW"}),
+    "a lone surrogate in the path": (404, {"path": "/models/\udc80/predict"}),
 }
 
 
@@ -55,6 +80,16 @@ def test_a_foreign_event_is_a_typed_error(counter: RieProcess, kind: str) -> Non
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (400, "malformed_request")
     assert body["request_id"] == answer["headers"]["x-request-id"]
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+def test_an_envelope_is_read_or_refused_and_never_raises(counter: RieProcess, kind: str) -> None:
+    status, fields = ENVELOPES[kind]
+    headers = (("Content-Type", "application/json"),)
+    event = proxy_event(HttpRequest("POST", "/models/count/predict", headers, BODY), "127.0.0.1", as_text=True)
+    answer = json.loads(counter.invoke(json.dumps(event | fields).encode()).payload)
+    assert answer["statusCode"] == status, answer
+    assert json.loads(answer["body"]).keys() == (REFUSAL if status >= 400 else ANSWER)
 
 
 def test_a_run_without_end_is_a_504_before_lambda_kills_it(counter: RieProcess) -> None:
