@@ -20,6 +20,8 @@ from typing import Final
 
 from local.commands import run
 from local.errors import LocalError
+from local.once import one_at_a_time
+from local.paths import CACHE
 from local.rie_binary import rie_binary
 
 SUITE: Final = "trixie"
@@ -66,14 +68,15 @@ def base_image(environment: Mapping[str, str]) -> str:
     """
     name = f"localhost/serin-lambda-python:{_recipe()}"
     surroundings = {**os.environ, **environment}
-    exists = subprocess.run(  # noqa: S603 - fixed words and our own name
-        ["podman", "image", "exists", name],  # noqa: S607 - the engine of the path, as everywhere here
-        check=False,
-        env=surroundings,
-    )
-    if exists.returncode:
-        _build(name, surroundings)
+    with one_at_a_time(CACHE / "base-image.lock"):
+        if not _exists(name, surroundings):
+            _build(name, surroundings)
     return name
+
+
+def _exists(name: str, environment: Mapping[str, str]) -> bool:
+    command = ["podman", "image", "exists", name]
+    return not subprocess.run(command, check=False, env=environment).returncode  # noqa: S603 - fixed words, our own name
 
 
 def _recipe() -> str:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 
 from local.commands import run
 from local.node import node_folder, npm_command
+from local.once import built_once
 from local.paths import CACHE, REPOSITORY
 
 LOCK: Final = Path(__file__).with_name("cdk")
@@ -30,22 +30,17 @@ _QUIET: Final = {
 def cdk_program(cache: Path = CACHE) -> Path:
     """The pinned CDK's start script, installed into ``cache`` on the first call. Raises LocalError where npm fails."""
     digest = hashlib.sha256(b"".join((LOCK / name).read_bytes() for name in _FILES)).hexdigest()[:12]
-    folder = cache / "cdk" / digest
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
-            _install(Path(staging) / "cdk").rename(folder)
+    folder = built_once(cache / "cdk" / digest, _install)
     return folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
-def _install(folder: Path) -> Path:
+def _install(folder: Path) -> None:
     """``npm ci``: what the lock names, checked against the lock's digests."""
     folder.mkdir()
     for name in _FILES:
         shutil.copy(LOCK / name, folder / name)
     command: list[str | Path] = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     run(command, what="the CDK command line: npm ci", directory=folder, environment=_with_node(os.environ))
-    return folder
 
 
 def _with_node(environment: Mapping[str, str]) -> dict[str, str]:

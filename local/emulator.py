@@ -105,6 +105,11 @@ class Emulator:
         return f"{self.url}/_aws/execute-api/{api_id}/{stage}"
 
     @property
+    def container_label(self) -> str:
+        """The label of its functions' containers, for the engine's filters."""
+        return f"ministack.instance={self._name}:{self.port}"
+
+    @property
     def _log_file(self) -> Path:
         return self._folder / "emulator.log"
 
@@ -148,8 +153,7 @@ class Emulator:
             _stop_group(self._process)
             self._process = None
         if self.settings.docker_host:
-            label = f"ministack.instance={self._name}:{self.port}"
-            remove_containers(self.settings.engine, self.settings.docker_host, label)
+            remove_containers(self.settings.engine, self.settings.docker_host, self.container_label)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

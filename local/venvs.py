@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-import tempfile
 from pathlib import Path
 
 from local.commands import run
+from local.once import built_once
 from local.paths import CACHE
 
 
@@ -20,16 +20,11 @@ def locked_python(name: str, lock: Path, cache: Path = CACHE) -> Path:
     """
     version = platform.python_version()
     digest = hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:12]
-    folder = cache / name / digest
-    python = folder / "bin" / "python"
-    if not python.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
-            _build(Path(staging) / "venv", name, lock).rename(folder)
-    return python
+    folder = built_once(cache / name / digest, lambda place: _build(place, name, lock))
+    return folder / "bin" / "python"
 
 
-def _build(folder: Path, name: str, lock: Path) -> Path:
+def _build(folder: Path, name: str, lock: Path) -> None:
     run([sys.executable, "-m", "venv", folder], what=f"{name}: create its environment")
     install: list[str | Path] = [
         "-m",
@@ -42,4 +37,3 @@ def _build(folder: Path, name: str, lock: Path) -> Path:
         lock,
     ]
     run([folder / "bin" / "python", *install], what=f"{name}: install {lock.name}")
-    return folder

@@ -132,5 +132,7 @@ def test_destroy_leaves_no_function_no_api_and_no_stack(deployment: LocalDeploym
     assert client(emulator, "apigateway").get_rest_apis()["items"] == []
     stacks = client(emulator, "cloudformation").list_stacks(StackStatusFilter=["CREATE_COMPLETE", "UPDATE_COMPLETE"])
     assert [stack["StackName"] for stack in stacks["StackSummaries"]] == ["CDKToolkit"]
-    running = run(["podman", "ps", "--quiet", "--filter", "label=ministack"], what="podman: list containers")
+    running = run(
+        ["podman", "ps", "--quiet", "--filter", f"label={emulator.container_label}"], what="podman: list containers"
+    )
     assert running == ""
