@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def built_once(folder: Path, build: Callable[[Path], None]) -> Path:
-    """``folder``, made by ``build`` where it is missing; ``build`` fills another place, which is moved here at its end."""
+    """``folder``, made by ``build`` where it is missing; ``build`` fills another place, which is then moved here."""
     if not folder.exists():
         with one_at_a_time(folder.with_suffix(".lock")):
             if not folder.exists():
