@@ -1,10 +1,11 @@
-"""API Gateway from a template: the emulator has request validators, and its CloudFormation drops them."""
+"""API Gateway: request validators, which the emulator drops from a template, and requests that are too large."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Final
 
+from local.launcher.limits import TOO_LONG, TOO_LONG_BODY
 from local.launcher.patching import existing, service, wrap
 from local.launcher.resources import handler
 
@@ -13,11 +14,13 @@ _METHOD: Final = "AWS::ApiGateway::Method"
 
 
 def teach() -> None:
-    """Create real validators and tell each method which one it has."""
+    """Create real validators and tell each method which one it has; refuse a large request in the API's own words."""
     gateway = service("apigateway_v1")
     provisioners = service("cloudformation.provisioners")
     for name in ("_create_request_validator", "_delete_request_validator", "_request_validators", "_resources"):
         existing(gateway, name)
+    existing(gateway, "_gw_error")
+    wrap(gateway, "_execute_in_scope", lambda original: _worded(gateway, original))
     validator = handler(_VALIDATOR)
     validator["create"] = lambda _id, properties, _stack: _create(gateway, properties)
     validator["update"] = lambda physical_id, _old, new, _stack: _update(gateway, physical_id, new)
@@ -59,3 +62,15 @@ def _with_validator(gateway: Any, original: Any) -> Any:
         return result
 
     return create
+
+
+def _worded(gateway: Any, original: Any) -> Any:
+    """Lambda's refusal of a large request is the gateway's own error, which the API may have a response for."""
+
+    async def execute(*arguments: Any) -> Any:
+        response = await original(*arguments)
+        if isinstance(response, tuple) and response[0] == 413 and response[2] == TOO_LONG_BODY.encode():
+            return gateway._gw_error("REQUEST_TOO_LARGE", TOO_LONG)
+        return response
+
+    return execute

@@ -8,7 +8,9 @@ from typing import Any, Final
 from local.launcher.patching import existing, service, wrap
 
 REQUEST_LIMIT: Final = 6_291_556
-_TOO_LONG: Final = {"statusCode": 413, "body": json.dumps({"message": "Request Too Long"})}
+TOO_LONG: Final = "Request Too Long"
+TOO_LONG_BODY: Final = json.dumps({"message": TOO_LONG})
+"""How the refusal reaches API Gateway, which words it as the API asks (``local.launcher.gateway``)."""
 
 
 def teach() -> None:
@@ -32,7 +34,7 @@ def _within_the_limit(original: Any) -> Any:
 
     def dispatch(func: Any, config: Any, event: Any, *rest: Any) -> Any:
         if len(json.dumps(event).encode()) > REQUEST_LIMIT:
-            return {"error": True, "refused": True, "body": dict(_TOO_LONG), "log": ""}
+            return {"error": True, "refused": True, "body": {"statusCode": 413, "body": TOO_LONG_BODY}, "log": ""}
         return original(func, config, event, *rest)
 
     return dispatch

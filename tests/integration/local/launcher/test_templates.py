@@ -50,8 +50,10 @@ def api(function_arn: str) -> dict[str, Any]:
     access = {"DestinationArn": {"Fn::GetAtt": ["Access", "Arn"]}, "Format": '{"status":"$context.status"}'}
     model = {"RestApiId": rest, "ContentType": "application/json", "Schema": schema}
     stage = {"RestApiId": rest, "StageName": "v1", "DeploymentId": {"Ref": "Deployment"}, "AccessLogSetting": access}
+    words = {"application/json": '{"code":"too_large"}'}
+    too_large = {"RestApiId": rest, "ResponseType": "REQUEST_TOO_LARGE", "ResponseTemplates": words}
     return {
-        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": "traffic"}},
+        "Rest": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": function_arn.split(":")[6]}},
         "Access": {"Type": "AWS::Logs::LogGroup", "Properties": {}},
         "Validator": {
             "Type": "AWS::ApiGateway::RequestValidator",
@@ -62,9 +64,10 @@ def api(function_arn: str) -> dict[str, Any]:
         "Deployment": {
             "Type": "AWS::ApiGateway::Deployment",
             "Properties": {"RestApiId": rest},
-            "DependsOn": ["Post"],
+            "DependsOn": ["Post", "TooLarge"],
         },
         "Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
+        "TooLarge": {"Type": "AWS::ApiGateway::GatewayResponse", "Properties": too_large},
     }
 
 
@@ -93,9 +96,19 @@ def test_a_gateway_validates_bodies_logs_access_and_shares_calls_by_the_alias(
     assert set(ran) == {"1", "2"}
     of_version = {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "2"}
     assert counted(emulator, "AWS/Lambda", "Invocations", of_version) == ran["2"]
-    assert counted(emulator, "AWS/ApiGateway", "4XXError", {"ApiName": "traffic", "Stage": "v1"}) == 1
+    assert counted(emulator, "AWS/ApiGateway", "4XXError", {"ApiName": name, "Stage": "v1"}) == 1
     lines = client(emulator, "logs").filter_log_events(logGroupName=made["Access"])["events"]
     assert Counter(json.loads(line["message"])["status"] for line in lines) == {"400": 1, "200": 40}
+
+
+def test_a_gateway_refuses_a_large_request_in_the_apis_own_words(
+    emulator: Emulator, stack: Stack, new_function: Callable[[], str]
+) -> None:
+    arn = f"arn:aws:lambda:us-east-1:{emulator.settings.account}:function:{new_function()}:live"
+    made = stack.create(api(arn))
+    body = json.dumps({"instances": "x" * 6_300_000}).encode()
+    status, _, answer = post(emulator.api_url(made["Rest"], "v1") + "/", body)
+    assert (status, json.loads(answer)) == (413, {"code": "too_large"})
 
 
 def counted(emulator: Emulator, namespace: str, metric: str, dimensions: dict[str, str]) -> float:
