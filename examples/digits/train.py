@@ -76,7 +76,7 @@ def train(_manifest: Manifest) -> Training:
         },
         golden=zip(instances(golden), predict(network, golden), strict=True),
         baseline=Baseline(schema=BASELINE_SCHEMA, prediction=packaging.category_bins(LABELS, labels)),
-        tools=("scikit-learn", "scipy", "onnx"),
+        tools=("scikit-learn", "onnx"),
     )
 
 

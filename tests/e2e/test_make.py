@@ -120,6 +120,15 @@ def test_a_changed_lock_or_package_is_installed(environment: Path, file: str) ->
     assert len(installed(environment)) == 2
 
 
+def test_going_back_to_an_earlier_lock_installs_that_one_again(environment: Path) -> None:
+    lock = environment / "requirements.txt"
+    earlier = lock.read_text()
+    for text in (earlier, earlier + "# later\n", earlier):
+        lock.write_text(text)
+        make(environment, "serving")
+        assert len(installed(environment)) == 2
+
+
 def test_a_folder_that_moved_is_installed_anew_as_scripts_know_their_place(environment: Path) -> None:
     make(environment, "serving")
     moved = environment.rename(environment.with_name("moved"))

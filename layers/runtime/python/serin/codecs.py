@@ -31,6 +31,9 @@ from serin.protocol import (
 )
 from serin.tensor import Buffer, Tensor, element_count, elements, pack, unpack
 
+MAX_KEYS: Final = 10_000
+"""Most keys in a request's JSON: the largest manifest's inputs and outputs take a tenth of it."""
+
 _REQUEST: Final = msgspec.json.Decoder(InferenceRequest)
 _ENCODER: Final = msgspec.json.Encoder()
 _LEADING: Final = re.compile(rb"[\s\[]*")
@@ -56,6 +59,7 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
     Raises:
         MalformedRequest: no JSON, a length that is none or beyond the body, a key twice.
         InvalidInput: not an inference request.
+        PayloadTooLarge: more than ``MAX_KEYS`` keys.
     """
     split = len(body)
     if header_length is not None:
@@ -63,6 +67,8 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
             raise MalformedRequest("Inference-Header-Content-Length must be a number of bytes within the body")
         split = int(header_length)
     head = body[:split]
+    if strict_json.has_more_keys(head, MAX_KEYS):
+        raise PayloadTooLarge(f"more than {MAX_KEYS} keys in one request")
     request = strict_json.decode(_REQUEST, head, _KNOWN)
     strict_json.refuse_duplicate_keys(head, _count_keys(request))
     return Envelope(request, memoryview(body)[split:])
@@ -196,10 +202,10 @@ def _json_data(item: RequestInput) -> Buffer | list[bytes]:
     raw = bytes(item.data)
     count = element_count(item.shape)
     if item.datatype is not Datatype.BYTES and raw.count(b",") + 1 != count:
-        raise InvalidInput(f"input `{item.name}`: data must hold {count} elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: data must hold as many elements as its shape says")
     values = _flat_values(item, raw)
     if len(values) != count:
-        raise InvalidInput(f"input `{item.name}`: data must hold {count} elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: data must hold as many elements as its shape says")
     try:
         return pack(item.datatype, values)
     except ValueError as error:
@@ -248,7 +254,7 @@ def _binary_data(item: RequestInput, chunk: memoryview) -> Buffer | list[bytes]:
     if itemsize is None:
         return _split_bytes(item, chunk, count)
     if len(chunk) != count * itemsize:
-        raise InvalidInput(f"input `{item.name}`: {_BINARY_SIZE} must be {count * itemsize}, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: {_BINARY_SIZE} must be what its shape takes")
     if item.datatype is Datatype.BOOL and max(chunk) > 1:
         raise InvalidInput(f"input `{item.name}`: a BOOL is a byte of 0 or 1")
     return chunk
@@ -263,7 +269,7 @@ def _split_bytes(item: RequestInput, chunk: memoryview, count: int) -> list[byte
         offset += 4 + size
         values.append(bytes(chunk[offset - size : offset]))
     if len(values) != count or offset != len(chunk):
-        raise InvalidInput(f"input `{item.name}`: must hold {count} length-prefixed elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: must hold as many length-prefixed elements as its shape says")
     try:
         for value in values:
             value.decode()

@@ -26,6 +26,10 @@ from serin.watchdog import Watchdog
 
 RUNTIME_VERSION: Final[str] = ort.__version__
 
+_FATAL_ONLY: Final = 4  # ONNX Runtime's own log lines may quote the model and the input
+# Sessions and runs have levels of their own; what is logged outside both, by allocators for instance, has this one.
+ort.set_default_logger_severity(_FATAL_ONLY)
+
 _DATATYPES: Final[dict[str, Datatype]] = {
     "tensor(bool)": Datatype.BOOL,
     "tensor(uint8)": Datatype.UINT8,
@@ -58,7 +62,11 @@ _NUMPY: Final[dict[Datatype, np.dtype[Any]]] = {
     Datatype.BF16: np.dtype("<u2"),
 }
 _ONNX_BFLOAT16: Final = 16  # TensorProto.DataType.BFLOAT16
-_FATAL_ONLY: Final = 4  # ONNX Runtime's own log lines may quote the model and the input
+_MOST_NUMPY_AXES: Final = 64
+_DIVISIONS: Final = tuple(length + operator for length in (b'"\x03', b"\x03\0\0\0") for operator in (b"Div", b"Mod"))
+"""How a node names its operator in ONNX's protobuf (NodeProto.op_type, field 4) and in the .ort flatbuffer."""
+
+_WATCHDOG: Final = Watchdog()
 _ORT_MAGIC: Final = b"ORTM"  # flatbuffer file identifier of the .ort format, at bytes 4 to 8
 
 _ORT_ERRORS: Final[tuple[type[Exception], ...]] = (
@@ -87,17 +95,25 @@ class EngineOptions:
 
 
 class Session:
-    """One opened model. Safe to call from several threads at once."""
+    """One opened model. Safe to call from several threads at once.
 
-    def __init__(self, session: ort.InferenceSession) -> None:
+    ``divides``: some operator is a ``Div`` or a ``Mod``. In INT32 and INT64, the lowest number divided by -1 is
+    a fault of the processor that ends the whole process, so such a model must not be given that number.
+    """
+
+    def __init__(self, session: ort.InferenceSession, *, divides: bool) -> None:
         self._session = session
+        self.divides = divides
         self.inputs = tuple(_metadata(node) for node in session.get_inputs())
         self.outputs = tuple(_metadata(node) for node in session.get_outputs())
-        kinds = {tensor.datatype for tensor in (*self.inputs, *self.outputs)}
-        self._run = self._run_values if Datatype.BF16 in kinds else self._run_arrays
-        if {Datatype.BF16, Datatype.BYTES} <= kinds:
-            raise ModelLoadError("BF16 and string tensors in one model are not served; convert one of them")
-        self._watchdog = Watchdog()
+        tensors = (*self.inputs, *self.outputs)
+        kinds = {tensor.datatype for tensor in tensors}
+        beyond_numpy = Datatype.BF16 in kinds or max(len(tensor.shape) for tensor in tensors) > _MOST_NUMPY_AXES
+        if beyond_numpy and Datatype.BYTES in kinds:
+            raise ModelLoadError(
+                f"string tensors are not served beside BF16 or more than {_MOST_NUMPY_AXES} axes; convert one of them"
+            )
+        self._run = self._run_values if beyond_numpy else self._run_arrays
 
     @classmethod
     def load(cls, artifact: bytes, options: EngineOptions, model_format: Literal["onnx", "ort"] = "onnx") -> Session:
@@ -119,7 +135,7 @@ class Session:
             )
         except _ORT_ERRORS as error:
             raise ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {error}") from None
-        return cls(session)
+        return cls(session, divides=any(division in artifact for division in _DIVISIONS))
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> dict[str, Tensor]:
         """Run the model once.
@@ -135,7 +151,7 @@ class Session:
         """
         run_options = ort.RunOptions()
         run_options.log_severity_level = _FATAL_ONLY
-        with self._watchdog.guard(deadline, run_options) as guard:
+        with _WATCHDOG.guard(deadline, run_options) as guard:
             try:
                 return self._run(inputs, outputs, run_options)
             except _ORT_ERRORS:
@@ -153,7 +169,7 @@ class Session:
     def _run_values(
         self, inputs: Mapping[str, Tensor], outputs: Sequence[str], run_options: ort.RunOptions
     ) -> dict[str, Tensor]:
-        """By way of ``OrtValue``: numpy has no bfloat16."""
+        """By way of ``OrtValue``: numpy has no bfloat16, and no more than 64 axes."""
         feeds = {name: _value(tensor) for name, tensor in inputs.items()}
         results = self._session.run_with_ort_values(list(outputs), feeds, run_options)
         return {name: _tensor_of_value(result) for name, result in zip(outputs, results, strict=True)}
@@ -179,12 +195,15 @@ def _metadata(node: Any) -> TensorMetadata:
 
 
 def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """A view on the tensor's bytes, or for strings an object array of ``str``."""
+    """A view on the tensor's bytes, or for strings an object array of ``str``.
+
+    Binary tensors begin at any byte of a request: one that is not aligned to its elements is copied.
+    """
     if isinstance(tensor.data, list):
         array = np.empty(len(tensor.data), dtype=object)
         array[:] = [item.decode() for item in tensor.data]
     else:
-        array = np.frombuffer(tensor.data, dtype=_NUMPY[tensor.datatype])
+        array = np.require(np.frombuffer(tensor.data, dtype=_NUMPY[tensor.datatype]), requirements="A")
     return array.reshape(tensor.shape)
 
 
@@ -200,15 +219,15 @@ def _tensor(array: Any) -> Tensor:
 
 
 def _value(tensor: Tensor) -> ort.OrtValue:
-    if tensor.datatype is Datatype.BF16:
-        return ort.OrtValue.ortvalue_from_numpy_with_onnx_type(_array(tensor), _ONNX_BFLOAT16)
-    return ort.OrtValue.ortvalue_from_numpy(_array(tensor))
+    """A copy, in memory that ONNX Runtime takes for the shape."""
+    element_type = _ONNX_BFLOAT16 if tensor.datatype is Datatype.BF16 else _NUMPY[tensor.datatype]
+    value = ort.OrtValue.ortvalue_from_shape_and_type(tensor.shape, element_type)
+    data = b"".join(tensor.data) if isinstance(tensor.data, list) else bytes(tensor.data)
+    ctypes.memmove(value.data_ptr(), data, min(len(data), value.tensor_size_in_bytes()))
+    return value
 
 
 def _tensor_of_value(value: ort.OrtValue) -> Tensor:
-    datatype = _DATATYPES[value.data_type()]
-    if datatype is not Datatype.BF16:
-        return _tensor(value.numpy())
     # The value owns its memory and is alive here; the size is its own.
     data = ctypes.string_at(value.data_ptr(), value.tensor_size_in_bytes())
-    return Tensor(datatype, tuple(value.shape()), data)
+    return Tensor(_DATATYPES[value.data_type()], tuple(value.shape()), data)

@@ -25,6 +25,12 @@ _LARGEST: Final[dict[Datatype, float]] = {
 }
 
 
+_LOWEST: Final = {Datatype.INT32: -(2**31), Datatype.INT64: -(2**63)}
+"""The numbers that processors cannot divide by -1: 64-bit and 32-bit division faults, narrower types are widened."""
+
+Range = tuple[float | None, float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """The rule of one feature, or of all elements of a tensor input."""
@@ -32,7 +38,7 @@ class Column:
     label: str
     low: float
     high: float
-    declared: tuple[float | None, float | None]
+    expected: str
     missing: Literal["reject", "allow"] | MissingFill
     infinite: bool
     categories: frozenset[bytes] | None
@@ -43,7 +49,7 @@ class InputPolicy:
 
     def __init__(self, datatype: Datatype, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        self._numeric = datatype.is_float or any(column.declared != (None, None) for column in columns)
+        self._numeric = datatype.is_float or any(map(_is_bounded, columns))
         self._categorical = any(column.categories is not None for column in columns)
         self._lows = [column.low for column in columns]
         self._highs = [column.high for column in columns]
@@ -84,7 +90,7 @@ class InputPolicy:
                 if isinstance(column.missing, MissingFill):
                     filled[i] = float(column.missing.fill)
             elif not (column.infinite and math.isinf(value)):
-                raise InvalidInput(f"{self._place(i)}: {_expected(column)}")
+                raise InvalidInput(f"{self._place(i)}: {column.expected}")
         if not filled:
             return tensor
         data = pack(tensor.datatype, [filled.get(i, value) for i, value in enumerate(values)])
@@ -98,13 +104,20 @@ class InputPolicy:
         return f"element {element}, {self.columns[0].label}"
 
 
-def build_policies(manifest: Manifest) -> dict[str, InputPolicy]:
-    """The policy of every tensor input."""
+def build_policies(manifest: Manifest, *, divides: bool = False) -> dict[str, InputPolicy]:
+    """The policy of every tensor input.
+
+    Args:
+        manifest: Where the rules stand.
+        divides: Whether the model divides, so that INT32 and INT64 inputs must not hold their lowest number. (One
+            that the model computes itself, from other numbers, cannot be seen here.)
+    """
     policies = {}
     for tensor in manifest.inputs:
+        lowest = _LOWEST.get(tensor.datatype) if divides else None
         features = [feature for feature in manifest.features if manifest.input_of(feature) == tensor.name]
-        columns = [_feature_column(feature, tensor) for feature in features] or [_tensor_column(tensor)]
-        policies[tensor.name] = InputPolicy(tensor.datatype, columns)
+        columns = [_feature_column(feature, tensor, lowest) for feature in features]
+        policies[tensor.name] = InputPolicy(tensor.datatype, columns or [_tensor_column(tensor, lowest)])
     return policies
 
 
@@ -122,48 +135,53 @@ def feature_columns(manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[st
     return columns
 
 
-def _feature_column(feature: Feature, tensor: TensorInput) -> Column:
-    low, high = _bounds(feature.range, tensor.datatype)
+def _feature_column(feature: Feature, tensor: TensorInput, lowest: int | None) -> Column:
+    low, high = _bounds(feature.range, tensor.datatype, lowest)
     categories = feature.categories
     return Column(
         label=f"feature `{feature.name}`",
         low=low,
         high=high,
-        declared=feature.range or (None, None),
+        expected=_expected(feature.range, lowest),
         missing=feature.missing,
         infinite=False,
         categories=None if categories is None else frozenset(category.encode() for category in categories),
     )
 
 
-def _tensor_column(tensor: TensorInput) -> Column:
-    low, high = _bounds(tensor.range, tensor.datatype)
+def _tensor_column(tensor: TensorInput, lowest: int | None) -> Column:
+    low, high = _bounds(tensor.range, tensor.datatype, lowest)
     return Column(
         label=f"input `{tensor.name}`",
         low=low,
         high=high,
-        declared=tensor.range or (None, None),
+        expected=_expected(tensor.range, lowest),
         missing=tensor.non_finite,
         infinite=tensor.non_finite == "allow",
         categories=None,
     )
 
 
-def _bounds(declared: tuple[float | None, float | None] | None, datatype: Datatype) -> tuple[float, float]:
+def _bounds(declared: Range | None, datatype: Datatype, lowest: int | None) -> tuple[float, float]:
+    """What the datatype makes of the declared bounds, never beyond its finite numbers."""
     low, high = declared or (None, None)
     largest = _LARGEST.get(datatype, math.inf)
-    return (
-        -largest if low is None else round_to(datatype, low),
-        largest if high is None else round_to(datatype, high),
-    )
+    least = -math.inf if low is None else round_to(datatype, low)
+    most = math.inf if high is None else round_to(datatype, high)
+    return max(least, -largest if lowest is None else lowest + 1), min(most, largest)
 
 
-def _expected(column: Column) -> str:
-    low, high = column.declared
+def _is_bounded(column: Column) -> bool:
+    return (column.low, column.high) != (-math.inf, math.inf)
+
+
+def _expected(declared: Range | None, lowest: int | None) -> str:
+    low, high = declared or (None, None)
     if low is not None and high is not None:
-        return f"must be between {low:g} and {high:g}"
+        return f"must be between {low:.15g} and {high:.15g}"
     if low is not None:
-        return f"must be a finite number of at least {low:g}"
+        return f"must be a finite number of at least {low:.15g}"
+    above = "" if lowest is None else f" above {lowest}, which the model cannot divide"
     if high is not None:
-        return f"must be a finite number of at most {high:g}"
-    return "must be a finite number"
+        return f"must be a finite number of at most {high:.15g}" + (above and f" and{above}")
+    return f"must be a finite number{above}"

@@ -43,7 +43,7 @@ class Model:
         self.outputs = _signature(folder.manifest.outputs)
         self.rows = RowDecoder(folder.manifest)
         self.predictor = Predictor(folder.manifest)
-        self._policies = build_policies(folder.manifest)
+        self._policies = build_policies(folder.manifest, divides=session.divides)
         self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
         self._session = session
 

@@ -1,4 +1,4 @@
-"""Ends runs that outlive their deadline. One thread for a session, asleep while nothing runs."""
+"""Ends runs that outlive their deadline. One thread, asleep while nothing runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Watchdog:
         """Watch one run. ``deadline`` is in ``time.monotonic()`` seconds."""
         guard = Guard(deadline, target)
         self._guards.add(guard)
-        if not self._busy.is_set():
+        if not (self._busy.is_set() and self._is_awake()):
             self._wake()
         try:
             yield guard
@@ -51,10 +51,13 @@ class Watchdog:
 
     def _wake(self) -> None:
         with self._starting:
-            if self._thread is None or not self._thread.is_alive():  # a forked or restored process has none
+            if not self._is_awake():
                 self._thread = threading.Thread(target=self._watch, name="serin-watchdog", daemon=True)
                 self._thread.start()
             self._busy.set()
+
+    def _is_awake(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()  # a forked process has no thread
 
     def _watch(self) -> None:
         while True:
