@@ -1,0 +1,1 @@
+"""Moves the alias of a model to the version that a deploy has published."""
