@@ -1,1 +1,0 @@
-"""Moves the alias of a model to the version that a deploy has published."""
