@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from serin.errors import MalformedRequest
+from serin.headers import join_headers
 from serin.rest import JSON, Request, Response
 
 
@@ -37,7 +38,7 @@ def read_event(event: object, request_id: str, deadline: float) -> Request:
         method=method,
         # API Gateway decodes the path once; encoded again, an encoded slash cannot pass for a separator.
         path=quote(path, safe="/-._~", errors="surrogatepass"),
-        headers=_headers(event.get("headers"), event.get("multiValueHeaders")),
+        headers=join_headers(_pairs(event.get("headers"), event.get("multiValueHeaders"))),
         body=_body(event.get("body"), event.get("isBase64Encoded")),
         request_id=request_id,
         deadline=deadline,
@@ -56,30 +57,15 @@ def proxy_response(response: Response) -> dict[str, Any]:
     }
 
 
-def _headers(single: object, multiple: object) -> dict[str, str]:
-    """Lower-case names. API Gateway sends both forms; where a name has two values, nobody may choose."""
-    values: dict[str, set[str]] = {}
-    for name, value in _pairs(single):
-        values.setdefault(name.lower(), set()).add(value)
-    for name, items in multiple.items() if isinstance(multiple, Mapping) else ():
-        for item in items if isinstance(items, list) else ():
-            if isinstance(name, str) and isinstance(item, str):
-                values.setdefault(name.lower(), set()).add(item)
-    if any(len(found) > 1 and name in _SINGLE for name, found in values.items()):
-        raise MalformedRequest("a header stands twice with different values")
-    return {name: ", ".join(sorted(found)) for name, found in values.items()}
-
-
-_SINGLE = frozenset(
-    {"content-type", "content-encoding", "content-length", "inference-header-content-length", "traceparent"}
-)
-"""Headers that decide how a request is read."""
-
-
-def _pairs(mapping: object) -> list[tuple[str, str]]:
-    if not isinstance(mapping, Mapping):
-        return []
-    return [(name, value) for name, value in mapping.items() if isinstance(name, str) and isinstance(value, str)]
+def _pairs(single: object, multiple: object) -> Iterator[tuple[str, str]]:
+    """API Gateway sends both forms: one value a name, and all values of a name."""
+    for name, value in single.items() if isinstance(single, Mapping) else ():
+        if isinstance(name, str) and isinstance(value, str):
+            yield name, value
+    for name, values in multiple.items() if isinstance(multiple, Mapping) else ():
+        for value in values if isinstance(values, list) else ():
+            if isinstance(name, str) and isinstance(value, str):
+                yield name, value
 
 
 def _body(body: object, is_base64: object) -> bytes:

@@ -93,6 +93,10 @@ class ServerMetadata(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...]
 
 
+SERVER: Final = ServerMetadata(name="serin", version="0.1.0", extensions=PROTOCOL_EXTENSIONS)
+"""What every process of this project answers to `GET /v2`."""
+
+
 class ModelMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Answer of `GET /v2/models/{model}`."""
 

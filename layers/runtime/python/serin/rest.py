@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -19,7 +19,9 @@ from serin.http_body import read_body
 from serin.observability import Observer, RequestRecord
 from serin.predictions import Prediction
 from serin.protocol import HEADER_LENGTH, InferenceResponse
-from serin.service import Inference, Model, Service
+
+if TYPE_CHECKING:  # the control plane speaks this module's errors and has no engine
+    from serin.service import Inference, Model, Service
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 """Largest body, either way. In base64 it stays within Lambda's 6,291,556 bytes with room for the envelope."""

@@ -16,12 +16,11 @@ from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
 from serin.policy import build_policies, feature_columns
 from serin.predictions import Prediction, Predictor
-from serin.protocol import PROTOCOL_EXTENSIONS, ModelMetadata, ServerMetadata, TensorMetadata
+from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
 from serin.tensor import Tensor
 
 PLATFORM: Final = "onnxruntime_onnx"
-SERVER: Final = ServerMetadata(name="serin", version="0.1.0", extensions=PROTOCOL_EXTENSIONS)
 
 
 @dataclass(frozen=True, slots=True)

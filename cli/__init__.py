@@ -1,0 +1,1 @@
+"""The `serin` command. None of its dependencies reaches Lambda."""

@@ -1,0 +1,194 @@
+"""Entry point of `serin`: arguments in, exit code out. Commands import what they need when they run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from cli.outcome import CommandError, ExitCode
+from serin.errors import SerinError
+
+if TYPE_CHECKING:
+    from cli.endpoint import Endpoint
+
+_EXIT_CODES: Final = "\n".join(f"{code:d}  {code.meaning}" for code in ExitCode)
+
+# Plain help: importing rich would cost three times what the whole command does.
+app: Final = typer.Typer(
+    name="serin",
+    rich_markup_mode=None,
+    help=f"""A trained model as a typed HTTP endpoint: here, in a container, on AWS Lambda.
+
+\b
+examples:
+  serin serve
+  serin models
+  serin predict breast-cancer --input row.json
+  serin predict breast-cancer --input row.json --url http://127.0.0.1:3000
+
+\b
+exit codes:
+{_EXIT_CODES}
+""",
+)
+
+
+def _complete_model(incomplete: str) -> list[str]:
+    """Names for the shell's completion, from the models folder of the working directory."""
+    return sorted(file.parent.name for file in Path("models").glob(f"{incomplete}*/model.yaml"))
+
+
+Models = Annotated[
+    Path, typer.Option("--models", metavar="DIR", envvar="SERIN_MODELS", help="Folder that holds the model folders.")
+]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=_complete_model)]
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Endpoint, with its stage if it has one.")]
+ApiKey = Annotated[
+    str | None,
+    typer.Option("--api-key", metavar="KEY", envvar="SERIN_API_KEY", help="Sent as x-api-key to the endpoint."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
+
+_MODELS: Final = Path("models")
+
+
+@app.command()
+def serve(
+    models: Models = _MODELS,
+    port: Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="0 takes any free port.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
+    reload: Annotated[bool, typer.Option("--reload", help="Serve a model anew when its folder changes.")] = False,
+) -> None:
+    """Serve every model over HTTP.
+
+    Ends on Ctrl-C or SIGTERM, after the requests in flight have their answers. URLs go to stdout, with one line a
+    model to paste into a shell. The log goes to stderr: one JSON line a request.
+
+    \b
+    examples:
+      serin serve
+      serin serve --port 8080 --models ../other/models
+      serin serve --reload
+    """
+    from cli.serve import ServeOptions, serve
+
+    serve(ServeOptions(models=models, host=host, port=port, reload=reload))
+
+
+@app.command()
+def models(
+    models: Models = _MODELS,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: Json = False,
+) -> None:
+    """List the models of a folder, or of an endpoint.
+
+    \b
+    examples:
+      serin models
+      serin models --json
+      serin models --url http://127.0.0.1:3000
+    """
+    from cli.models import list_models
+
+    list_models(models, endpoint=_endpoint(url, api_key), as_json=as_json)
+
+
+@app.command()
+def predict(
+    model: Model,
+    input: Annotated[  # noqa: A002 - the option's name
+        str, typer.Option("--input", metavar="FILE", help="JSON: a row, a list of rows or a request body; - is stdin.")
+    ],
+    models: Models = _MODELS,
+    url: Url = None,
+    api_key: ApiKey = None,
+    as_json: Json = False,
+) -> None:
+    """Ask a model for predictions.
+
+    The model is one of a folder, run in this process, or with --url one of an endpoint. Prints one line a row, or
+    with --json the answer as the endpoint gives it.
+
+    \b
+    examples:
+      serin predict diabetes --input row.json
+      echo '[{"age": 0.04, ...}, {...}]' | serin predict diabetes --input - --json
+      SERIN_API_KEY=... serin predict diabetes --input row.json --url https://API_ID.example.com/prod
+    """
+    from cli.predict import predict
+
+    predict(model, input, models=models, endpoint=_endpoint(url, api_key), as_json=as_json)
+
+
+@app.command()
+def lock(
+    model: Model,
+    models: Models = _MODELS,
+) -> None:
+    """Check a model and write its lock.
+
+    The lock holds what tools find out: digests of the files, the tensor signature, how near the golden cases come.
+
+    \b
+    examples:
+      serin lock breast-cancer
+    """
+    from cli.lock import write_lock
+    from cli.models import folder_of
+    from serin.model_folder import LOCK_FILE
+
+    folder = folder_of(models, model)
+    golden = write_lock(folder).golden
+    cases = "no golden cases" if golden is None else f"{golden.cases} golden cases hold"
+    print(f"{folder / LOCK_FILE} is written; {cases}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of model.yaml.
+
+    An editor that knows it completes and checks the file as it is written.
+
+    \b
+    examples:
+      serin schema > model.schema.json
+    """
+    from cli.schema import manifest_schema_text
+
+    sys.stdout.write(manifest_schema_text())
+
+
+def _endpoint(url: str | None, api_key: str | None) -> Endpoint | None:
+    if url is None:
+        return None
+    from cli.endpoint import Endpoint
+
+    return Endpoint.at(url, api_key)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; what goes wrong is one line on stderr."""
+    try:
+        return app(args=arguments or ["--help"], prog_name="serin", standalone_mode=False) or ExitCode.OK
+    except CommandError as error:
+        return _refuse(error.code, error.message)
+    except SerinError as error:
+        return _refuse(ExitCode.REFUSED, error.message)
+    except typer.TyperException as error:
+        command = getattr(getattr(error, "ctx", None), "command_path", "serin")
+        return _refuse(ExitCode.USAGE, f"{error.format_message().rstrip('.')}; see `{command} --help`")
+
+
+def _refuse(code: ExitCode, message: str) -> int:
+    print("serin:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

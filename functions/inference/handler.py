@@ -1,0 +1,57 @@
+"""The data plane on Lambda: API Gateway proxy events in and out of ``serin.rest``.
+
+Everything is built at init, so the first request finds an open session.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from functions.inference.settings import Settings
+from serin.apigateway import proxy_response, read_event, request_id_of
+from serin.engine import EngineOptions
+from serin.errors import MalformedRequest
+from serin.model_folder import find_model_folders
+from serin.observability import Observer, ObserverSettings
+from serin.rest import DataPlane, error_response
+from serin.service import load_service
+
+ANSWER_SECONDS: Final = 0.25
+"""Kept back from the time that is left: ending a run, encoding and logging must fit before the kill."""
+
+
+class LambdaContext(Protocol):
+    """What Lambda tells of an invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+Handler = Callable[[object, LambdaContext], dict[str, Any]]
+
+
+def build_handler(data_plane: DataPlane) -> Handler:
+    """The callable that Lambda invokes. It never raises for what an event holds."""
+
+    def handle(event: object, context: LambdaContext) -> dict[str, Any]:
+        request_id = request_id_of(event, context.aws_request_id)
+        deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - ANSWER_SECONDS
+        try:
+            request = read_event(event, request_id, deadline)
+        except MalformedRequest as error:
+            return proxy_response(error_response(error, request_id))
+        return proxy_response(data_plane(request))
+
+    return handle
+
+
+def _compose(settings: Settings) -> Handler:
+    service = load_service(find_model_folders(settings.models), EngineOptions(threads=settings.threads))
+    return build_handler(DataPlane(service, Observer(ObserverSettings(service="inference"))))
+
+
+lambda_handler = _compose(Settings.from_environment(os.environ))

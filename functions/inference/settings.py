@@ -1,0 +1,29 @@
+"""What the environment tells the inference function, parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+MB_PER_VCPU: Final = 1769
+"""Lambda's CPU share is its memory in MB over this (AWS Lambda developer guide, memory and computing power)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``models``: folder of model folders. ``threads``: intra-op threads, one a whole vCPU."""
+
+    models: Path
+    threads: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read ``SERIN_MODELS_DIR``, and ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` which Lambda sets.
+
+        Raises:
+            ValueError: the memory size is no number.
+        """
+        memory_mb = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_VCPU))
+        return cls(models=Path(environment.get("SERIN_MODELS_DIR", "models")), threads=max(1, memory_mb // MB_PER_VCPU))

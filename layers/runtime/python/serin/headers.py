@@ -1,0 +1,27 @@
+"""Header lines into one value a name, the same for every transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from serin.errors import MalformedRequest
+
+_SINGLE: Final = frozenset(
+    {"content-type", "content-encoding", "content-length", "inference-header-content-length", "traceparent"}
+)
+"""Headers that decide how a request is read."""
+
+
+def join_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Lower-case names; several values of a name side by side, sorted, so that their order says nothing.
+
+    Raises:
+        MalformedRequest: a header that decides how the request is read has two values. Nobody may choose.
+    """
+    values: dict[str, set[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name.lower(), set()).add(value)
+    if any(len(found) > 1 and name in _SINGLE for name, found in values.items()):
+        raise MalformedRequest("a header stands twice with different values")
+    return {name: ", ".join(sorted(found)) for name, found in values.items()}
