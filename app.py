@@ -42,12 +42,10 @@ def add_stacks(app: cdk.App, *, stage: Stage, root: Path) -> None:
     """
     models = load_catalog(root / "models")
     platform = PlatformStack(app, stage=stage)
-    aliases = {
-        manifest.name: ModelStack(app, stage=stage, manifest=manifest, platform=platform, root=root).alias
-        for manifest in models
-    }
-    catalog = CatalogStack(app, stage=stage, aliases=aliases, platform=platform, root=root)
-    ApiStack(app, stage=stage, aliases=aliases, catalog=catalog.alias, platform=platform)
+    served = [ModelStack(app, stage=stage, manifest=manifest, platform=platform, root=root) for manifest in models]
+    catalog = CatalogStack(app, stage=stage, models=served, platform=platform, root=root)
+    aliases = {manifest.name: stack.alias for manifest, stack in zip(models, served, strict=True)}
+    ApiStack(app, stage=stage, models=aliases, catalog=catalog.alias, platform=platform, root=root)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
@@ -57,9 +55,18 @@ def stage_of(app: cdk.App) -> Stage:
     Raises:
         ConfigurationError: no such stage, or an account without a region.
     """
-    given = {key: app.node.try_get_context(key) for key in ("account", "region", "base_image")}
-    overrides = {key: str(value) for key, value in given.items() if value is not None}
-    return replace(stage_named(str(app.node.try_get_context("stage") or "dev")), **overrides)
+
+    def context(key: str, default: str | None) -> str | None:
+        value = app.node.try_get_context(key)
+        return default if value is None else str(value)
+
+    stage = stage_named(context("stage", None) or "dev")
+    return replace(
+        stage,
+        account=context("account", stage.account),
+        region=context("region", stage.region),
+        base_image=context("base_image", None) or stage.base_image,
+    )
 
 
 if __name__ == "__main__":

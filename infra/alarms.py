@@ -89,6 +89,7 @@ class ModelAlarms(Construct):
         super().__init__(scope, construct_id)
         self._manifest = manifest
         self._topic = topic
+        self.all: list[cloudwatch.Alarm] = []
         self.by_version = (self._errors(), self._latency())
         self._crashes(serving.alias)
         self._throttles(serving.alias)
@@ -144,7 +145,9 @@ class ModelAlarms(Construct):
         self._alarm("Spillover", metric, 0, f"{self._manifest.name}: more load than its warm instances take")
 
     def _alarm(self, name: str, metric: cloudwatch.Metric, above: float, text: str) -> cloudwatch.Alarm:
-        return alarm(self, name, metric=metric, above=above, description=f"{text}.", topic=self._topic)
+        made = alarm(self, name, metric=metric, above=above, description=f"{text}.", topic=self._topic)
+        self.all.append(made)
+        return made
 
     def _named(self) -> str:
         return f"{self._manifest.name} {self._manifest.version}"
@@ -175,5 +178,7 @@ class ApiAlarms(Construct):
                 f"Callers wait over {alarming.api_latency_ms:g} ms at p99.",
             ),
         }
-        for name, (metric, above, text) in wanted.items():
+        self.all = tuple(
             alarm(self, name, metric=metric, above=above, description=text, topic=topic)
+            for name, (metric, above, text) in wanted.items()
+        )

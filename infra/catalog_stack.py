@@ -65,7 +65,11 @@ class CatalogStack(StageStack):
                 description="See which versions serve, and ask them whether they are ready",
                 roles=[role],
                 statements=[
-                    iam.PolicyStatement(actions=["lambda:GetAlias"], resources=[m.function_arn for m in some]),
-                    iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[m.alias_arn for m in some]),
+                    iam.PolicyStatement(
+                        actions=["lambda:GetAlias"], resources=[model.function.function_arn for model in some]
+                    ),
+                    iam.PolicyStatement(
+                        actions=["lambda:InvokeFunction"], resources=[model.alias.function_arn for model in some]
+                    ),
                 ],
             )

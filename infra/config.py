@@ -72,9 +72,9 @@ class Firewall:
 
 @dataclass(frozen=True, kw_only=True)
 class Cors:
-    """Web pages that may call the API from a browser."""
+    """The web page that may call the API from a browser: ``https://example.org``, or ``*`` for any."""
 
-    origins: tuple[str, ...]
+    origin: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
-
-from aws_cdk import aws_apigateway as apigateway
+from typing import Any, Final
 
 from infra.config import Cors
 
@@ -29,16 +27,16 @@ _RESPONSE_HEADERS: Final = (
 )
 
 
-def preflight(cors: Cors | None) -> apigateway.CorsOptions | None:
-    """Answers to a browser's question before it calls; they need no credentials, as browsers send none."""
+def preflight(cors: Cors | None) -> Mapping[str, Any] | None:
+    """Arguments of ``add_cors_preflight``. A preflight needs no credentials: a browser sends none with it."""
     if cors is None:
         return None
-    return apigateway.CorsOptions(
-        allow_origins=[cors.origin],
-        allow_methods=["GET", "POST"],
-        allow_headers=list(_REQUEST_HEADERS),
-        expose_headers=list(_RESPONSE_HEADERS),
-    )
+    return {
+        "allow_origins": [cors.origin],
+        "allow_methods": ["GET", "POST"],
+        "allow_headers": list(_REQUEST_HEADERS),
+        "expose_headers": list(_RESPONSE_HEADERS),
+    }
 
 
 def cors_environment(cors: Cors | None) -> Mapping[str, str]:

@@ -35,7 +35,9 @@ class ModelDashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Resource", default_interval=cdk.Duration.hours(3))
-        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title=manifest.name, alarms=alarms, width=24, height=3))
+        dashboard.add_widgets(
+            cloudwatch.AlarmStatusWidget(title=manifest.name, alarms=list(alarms), width=24, height=3)
+        )
         dashboard.add_widgets(_by_version(manifest, "Requests", "Sum"), _by_version(manifest, "Errors", "Average"))
         dashboard.add_widgets(_latency(manifest), _by_version(manifest, "InferenceMs", "p50"))
         dashboard.add_widgets(_executed_versions(serving), _by_version(manifest, "ColdStart", "Sum"))
@@ -57,7 +59,7 @@ class OverviewDashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         dashboard = cloudwatch.Dashboard(self, "Resource", default_interval=cdk.Duration.hours(3))
-        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title="API", alarms=alarms, width=24, height=3))
+        dashboard.add_widgets(cloudwatch.AlarmStatusWidget(title="API", alarms=list(alarms), width=24, height=3))
         dashboard.add_widgets(_of_all("Requests", "Sum"), _of_all("Errors", "Average"))
         dashboard.add_widgets(_of_all("LatencyMs", "p99"), _of_all("ColdStart", "Sum"))
         dashboard.add_widgets(_answers(gateway_stage), _api_cost(gateway_stage))

@@ -46,9 +46,7 @@ class WebAcl(Construct):
             visibility_config=_visibility("Firewall"),
             rules=rules,
         )
-        wafv2.CfnWebACLAssociation(
-            self, "Association", resource_arn=gateway_stage.stage_arn, web_acl_arn=acl.attr_arn
-        )
+        wafv2.CfnWebACLAssociation(self, "Association", resource_arn=gateway_stage.stage_arn, web_acl_arn=acl.attr_arn)
 
 
 def at_least(number: int) -> str:

@@ -17,12 +17,18 @@ _PLATFORMS: Final = {
     "arm64": ecr_assets.Platform.LINUX_ARM64,
 }
 _ARCHITECTURES: Final = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
+# What a pattern that brings files back must not bring back.
+_NEVER: Final = ("**/__pycache__", "**/*.pyc", "**/*.md")
 
 
 def inference_image(root: Path, *, model: str, base_image: str, architecture: str) -> lambda_.DockerImageCode:
     """The runtime and one model's folder."""
     return _image(
-        root, "inference", ("models/**", f"!models/{model}/**"), architecture, {"BASE_IMAGE": base_image, "MODEL": model}
+        root,
+        "inference",
+        ("models/**", f"!models/{model}/**"),
+        architecture,
+        {"BASE_IMAGE": base_image, "MODEL": model},
     )
 
 
@@ -30,6 +36,11 @@ def catalog_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
     """The control plane and what all models declare, without their artefacts."""
     declarations = ("models/**", "!models/*/model.yaml", "!models/*/model.lock.json")
     return _image(root, "catalog", declarations, "x86_64", {"BASE_IMAGE": base_image})
+
+
+def authorizer_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
+    """The check of bearer tokens."""
+    return _image(root, "authorizer", ("models/**", "layers/**"), "x86_64", {"BASE_IMAGE": base_image})
 
 
 def lambda_architecture(name: str) -> lambda_.Architecture:
@@ -48,7 +59,3 @@ def _image(
         # After .dockerignore, in its language; the last match decides.
         exclude=["functions/**", "!functions/entrypoint.sh", f"!functions/{function}/**", *models, *_NEVER],
     )
-
-
-# What an exception above must not bring back.
-_NEVER: Final = ("**/__pycache__", "**/*.pyc", "**/*.md")

@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.config import Stage
+from infra.cors import cors_environment
 from infra.function_role import FunctionRole
 from infra.images import inference_image, lambda_architecture
 from infra.logs import EncryptedLogs
@@ -43,9 +44,7 @@ class InferenceFunction(Construct):
         if serving.snap_start and serving.provisioned_concurrency is not None:
             where = str(root / "models" / manifest.name / MANIFEST_FILE)
             raise ModelFolderError(where, "serving.provisioned_concurrency", "excludes snap_start; choose one")
-        self.log_group = EncryptedLogs(
-            self, "Logs", stage=stage, key=key, days=manifest.monitoring.log_retention_days
-        )
+        self.log_group = EncryptedLogs(self, "Logs", stage=stage, key=key, days=manifest.monitoring.log_retention_days)
         self.function = lambda_.DockerImageFunction(
             self,
             "Function",
@@ -58,14 +57,13 @@ class InferenceFunction(Construct):
             timeout=cdk.Duration.seconds(serving.timeout_seconds),
             reserved_concurrent_executions=serving.reserved_concurrency,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if serving.snap_start else None,
+            environment=cors_environment(stage.cors),
             tracing=lambda_.Tracing.ACTIVE,
             role=FunctionRole(self, "Role", log_group=self.log_group),
             log_group=self.log_group,
             # Earlier versions are what a release goes back to. The version of a deploy that failed is removed:
             # kept, it would bar its own code from being published again.
-            current_version_options=lambda_.VersionOptions(
-                removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-            ),
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )
         self.version = self.function.current_version
         self.alias = self._alias()

@@ -19,7 +19,7 @@ from serin.manifest import Manifest
 
 
 class ModelStack(StageStack):
-    """``alias`` is all that other stacks may know of a model; it is the same for every version."""
+    """``alias`` is what calls the model, ``function`` what its alias is looked up on; both outlast every version."""
 
     def __init__(
         self, scope: Construct, *, stage: Stage, manifest: Manifest, platform: PlatformStack, root: Path
@@ -33,10 +33,11 @@ class ModelStack(StageStack):
         )
         serving = InferenceFunction(self, "Inference", stage=stage, manifest=manifest, key=platform.key, root=root)
         self.alias = serving.alias
+        self.function = serving.function
         Release(self, "Release", stage=stage, manifest=manifest, serving=serving, key=platform.key, root=root)
         if manifest.serving.provisioned_concurrency is not None:
             WarmInstances(self, "Warm", alias=serving.alias, wanted=manifest.serving.provisioned_concurrency)
-        ModelAlarms(
+        alarms = ModelAlarms(
             self,
             "Alarms",
             manifest=manifest,
@@ -44,7 +45,7 @@ class ModelStack(StageStack):
             alarming=stage.alarms,
             topic=platform.alarm_topic,
         )
-        dashboard = ModelDashboard(self, "Dashboard", manifest=manifest, serving=serving)
+        dashboard = ModelDashboard(self, "Dashboard", manifest=manifest, serving=serving, alarms=alarms.all)
         # Where the catalogue finds the model, and with it whoever may read parameters.
         ssm.StringParameter(
             self,

@@ -7,7 +7,7 @@ moves it can be exchanged here and nothing else changes.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -47,8 +47,10 @@ class Release(Construct):
         root: Path,
     ) -> None:
         super().__init__(scope, construct_id)
-        mover = _mover(self, stage, key, root)
-        permission = _allow(self, mover, serving.function)
+        logs = EncryptedLogs(self, "Logs", stage=stage, key=key)
+        role = FunctionRole(self, "Role", log_group=logs)
+        permission = _allow(self, role, serving.function)
+        mover = _mover(self, role, logs, root)
         warm = manifest.serving.provisioned_concurrency
         move = cdk.CustomResource(
             self,
@@ -67,13 +69,12 @@ class Release(Construct):
         move.node.add_dependency(serving.alias, permission)
 
 
-def _mover(scope: Construct, stage: Stage, key: kms.IKey, root: Path) -> lambda_.Function:
-    logs = EncryptedLogs(scope, "Logs", stage=stage, key=key)
+def _mover(scope: Construct, role: iam.IRole, logs: EncryptedLogs, root: Path) -> lambda_.Function:
     return lambda_.Function(
         scope,
         "Mover",
         description="Serin: moves an alias to the version that a deploy has published",
-        runtime=lambda_.Runtime.PYTHON_3_13,
+        runtime=lambda_.Runtime.PYTHON_3_14,
         handler="functions.release.handler.on_event",
         code=lambda_.Code.from_asset(
             str(root),
@@ -83,12 +84,12 @@ def _mover(scope: Construct, stage: Stage, key: kms.IKey, root: Path) -> lambda_
         memory_size=256,
         timeout=_TIMEOUT,
         tracing=lambda_.Tracing.ACTIVE,
-        role=FunctionRole(scope, "Role", log_group=logs),
+        role=role,
         log_group=logs,
     )
 
 
-def _allow(scope: Construct, mover: lambda_.Function, function: lambda_.IFunction) -> iam.Policy:
+def _allow(scope: Construct, role: iam.IRole, function: lambda_.IFunction) -> iam.Policy:
     """This one function, in all its versions: the policy stays as it is, so no version waits for it to spread."""
     arn = function.function_arn
     policy = iam.Policy(
@@ -99,8 +100,8 @@ def _allow(scope: Construct, mover: lambda_.Function, function: lambda_.IFunctio
             iam.PolicyStatement(actions=list(_ON_QUALIFIED), resources=[f"{arn}:*"]),
         ],
     )
-    policy.attach_to_role(mover.role)
-    function_id = cdk.Stack.of(scope).get_logical_id(function.node.default_child)
+    policy.attach_to_role(role)
+    function_id = cdk.Stack.of(scope).get_logical_id(cast("cdk.CfnElement", function.node.default_child))
     acknowledge(
         policy,
         f"IAM5[Resource::<{function_id}.Arn>:*]",

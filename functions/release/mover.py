@@ -61,7 +61,12 @@ class Mover:
 
     def _check_ready(self, version: Mapping[str, str], model: str) -> None:
         """Ask the version itself, by its number, as callers ask it through the API."""
-        question = {"httpMethod": "GET", "path": f"/v2/models/{model}/ready", "headers": {}, "body": None}
+        question: dict[str, Any] = {
+            "httpMethod": "GET",
+            "path": f"/v2/models/{model}/ready",
+            "headers": {},
+            "body": None,
+        }
         answer = self._lambda.invoke(**version, Payload=json.dumps(question).encode())
         body = json.loads(answer["Payload"].read())
         if "FunctionError" in answer or not isinstance(body, dict) or body.get("statusCode") != 200:
