@@ -1,6 +1,6 @@
 # Verbs for people; `make` lists them. All work in one environment, .venv, which they make by themselves.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format lock models clean serving testing
+.PHONY: help serve test check format docs lock models clean serving testing
 .SUFFIXES:
 
 PYTHON := .venv/bin/python
@@ -24,10 +24,14 @@ check: testing ## format, lint, types, locks and generated pages are as they mus
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m mypy
 	$(PYTHON) .ci/locks.py check
+	$(PYTHON) .ci/docs.py check
 
 format: testing ## put the code into its format and mend what the linter can mend
 	$(PYTHON) -m ruff check --fix
 	$(PYTHON) -m ruff format
+
+docs: testing ## write the generated pages anew
+	@exec $(PYTHON) .ci/docs.py write
 
 lock: testing ## pin the dependencies anew (UPGRADE=--upgrade takes the newest)
 	@exec $(PYTHON) .ci/locks.py write $(UPGRADE)
@@ -44,4 +48,4 @@ serving:
 	@.ci/environment requirements.txt
 
 testing:
-	@.ci/environment tests/requirements.txt
+	@.ci/environment requirements.txt tests/requirements.txt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cli.outcome import CommandError, ExitCode
+from cli.outcome import CommandError, ExitCode, one_line
 from serin.errors import SerinError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _EXIT_CODES: Final = "\n".join(f"{code:d}  {code.meaning}" for code in ExitCode)
 app: Final = typer.Typer(
     name="serin",
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     help=f"""A trained model as a typed HTTP endpoint: here, in a container, on AWS Lambda.
 
 \b
@@ -185,7 +186,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _refuse(code: ExitCode, message: str) -> int:
-    print("serin:", " ".join(message.split()), file=sys.stderr)
+    print("serin:", one_line(message), file=sys.stderr)
     return code
 
 

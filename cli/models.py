@@ -6,11 +6,11 @@ import difflib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from cli.outcome import CommandError, ExitCode
+from cli.outcome import CommandError, ExitCode, one_line
 from cli.progress import tracked
 from serin.errors import ModelFolderError
 from serin.model_folder import find_model_folders, load_model_folder
@@ -18,6 +18,18 @@ from serin.model_folder import find_model_folders, load_model_folder
 if TYPE_CHECKING:
     from cli.endpoint import Endpoint
     from serin.service import Model
+
+
+class _Row(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    title: str = ""
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    """What is read of an endpoint's list; it may say more."""
+
+    models: list[_Row]
 
 
 def list_models(models: Path, *, endpoint: Endpoint | None, as_json: bool) -> None:
@@ -29,13 +41,13 @@ def list_models(models: Path, *, endpoint: Endpoint | None, as_json: bool) -> No
     """
     rows, refused = _of_folder(models) if endpoint is None else (_of_endpoint(endpoint), [])
     if as_json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps(msgspec.to_builtins(rows), indent=2, ensure_ascii=False))
     else:
-        width = max((len(row["name"]) for row in rows), default=0)
+        width = max((len(row.name) for row in rows), default=0)
         for row in rows:
-            print(f"{row['name']:{width}}  {row['version']}  {row['title']}".rstrip())
+            print(one_line(row.name).ljust(width), one_line(row.version), one_line(row.title), sep="  ")
     for error in refused[:-1]:
-        print("serin:", error.message, file=sys.stderr)
+        print("serin:", one_line(error.message), file=sys.stderr)
     if refused:
         raise refused[-1]
 
@@ -68,7 +80,7 @@ def load_models(folders: list[Path]) -> dict[Path, Model]:
     return {folder: load_model(folder, EngineOptions()) for folder in tracked(folders, "Loading models")}
 
 
-def _of_folder(models: Path) -> tuple[list[dict[str, Any]], list[ModelFolderError]]:
+def _of_folder(models: Path) -> tuple[list[_Row], list[ModelFolderError]]:
     rows, refused = [], []
     for folder in find_model_folders(models):
         try:
@@ -76,21 +88,13 @@ def _of_folder(models: Path) -> tuple[list[dict[str, Any]], list[ModelFolderErro
         except ModelFolderError as error:
             refused.append(error)
         else:
-            rows.append({"name": manifest.name, "version": manifest.version, "title": manifest.title})
+            rows.append(_Row(manifest.name, manifest.version, manifest.title))
     return rows, refused
 
 
-def _of_endpoint(endpoint: Endpoint) -> list[dict[str, Any]]:
-    class Row(msgspec.Struct):
-        name: str
-        version: str
-        title: str = ""
-
-    class Listing(msgspec.Struct):
-        models: list[Row]
-
+def _of_endpoint(endpoint: Endpoint) -> list[_Row]:
     try:
-        listing = msgspec.json.decode(endpoint.get("/v2/models"), type=Listing)
+        listing = msgspec.json.decode(endpoint.get("/v2/models"), type=_Listing)
     except msgspec.DecodeError:
         raise CommandError(ExitCode.UNREACHABLE, f"{endpoint.url} lists no models; is it a Serin endpoint?") from None
-    return [msgspec.to_builtins(row) for row in listing.models]
+    return listing.models

@@ -24,10 +24,15 @@ class ExitCode(IntEnum):
     ADDRESS_TAKEN = 4, "another program listens on the port"
 
 
+def one_line(text: str) -> str:
+    """``text`` without what would break a line or steer a terminal; it may come from a file or an endpoint."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 class CommandError(Exception):
     """Ends the command with ``code`` and one line on stderr that says what is wrong and what to do."""
 
     def __init__(self, code: ExitCode, message: str) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = one_line(message)
+        super().__init__(self.message)

@@ -14,12 +14,18 @@ from urllib.parse import quote
 import msgspec
 
 from cli.models import folder_of, load_models
-from cli.outcome import CommandError, ExitCode
+from cli.outcome import CommandError, ExitCode, one_line
 from cli.progress import waiting
 from cli.rows import read_input, request_body
 
 if TYPE_CHECKING:
     from cli.endpoint import Endpoint
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """What is read of an answer; it says more."""
+
+    predictions: list[dict[str, Any]]
 
 
 def predict(name: str, source: str, *, models: Path, endpoint: Endpoint | None, as_json: bool) -> None:
@@ -38,8 +44,8 @@ def predict(name: str, source: str, *, models: Path, endpoint: Endpoint | None, 
     if as_json:
         sys.stdout.write(answer.decode() + "\n")
         return
-    for line in _lines(answer):
-        print(line)
+    for prediction in _predictions(answer):
+        print(describe(prediction))
 
 
 def _ask_here(name: str, body: bytes, models: Path) -> bytes:
@@ -59,22 +65,19 @@ def _ask_here(name: str, body: bytes, models: Path) -> bytes:
     return response.body
 
 
-def _lines(answer: bytes) -> list[str]:
-    class Predictions(msgspec.Struct):
-        predictions: list[dict[str, Any]]
-
-    try:
-        predictions = msgspec.json.decode(answer, type=Predictions).predictions
-    except msgspec.DecodeError:
-        raise CommandError(ExitCode.UNREACHABLE, "the answer holds no predictions; is it a Serin endpoint?") from None
-    return [_line(prediction) for prediction in predictions]
-
-
-def _line(prediction: dict[str, Any]) -> str:
+def describe(prediction: dict[str, Any]) -> str:
+    """One line for people."""
     match prediction:
-        case {"label": label, "probability": float(probability)}:
-            return f"{label}  {probability:.4f}"
+        case {"label": label, "probability": float() | int() as probability}:
+            return f"{one_line(str(label))}  {probability:.4f}"
         case {"value": value}:
             return json.dumps(value)
         case tensors:
             return json.dumps(tensors, ensure_ascii=False)
+
+
+def _predictions(answer: bytes) -> list[dict[str, Any]]:
+    try:
+        return msgspec.json.decode(answer, type=_Answer).predictions
+    except msgspec.DecodeError:
+        raise CommandError(ExitCode.UNREACHABLE, "the answer holds no predictions; is it a Serin endpoint?") from None

@@ -32,7 +32,6 @@ _LIMITS: Final = {
     "minItems": "at least {} items",
     "maxItems": "at most {} items",
     "maxLength": "at most {} characters",
-    "pattern": "matches `{}`",
 }
 
 
@@ -100,5 +99,5 @@ def _limits(schema: Schema) -> str:
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
+    text = text.strip().replace("``", "`")
     return text[:1].upper() + text[1:] + ("" if not text or text.endswith((".", "?", "!")) else ".")

@@ -26,7 +26,7 @@ def manifest_schema_text() -> str:
 
 def _portable(node: Any) -> Any:
     r"""``node`` with its patterns as ECMA-262 reads them, which has no ``\Z``."""
-    if isinstance(node, list):
+    if isinstance(node, list | tuple):
         return [_portable(item) for item in node]
     if not isinstance(node, dict):
         return node

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from functions.inference.settings import Settings
-from serin.apigateway import proxy_response, read_event, request_id_of
+from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.engine import EngineOptions
 from serin.errors import MalformedRequest
 from serin.model_folder import find_model_folders
@@ -21,17 +20,6 @@ from serin.service import load_service
 
 ANSWER_SECONDS: Final = 0.25
 """Kept back from the time that is left: ending a run, encoding and logging must fit before the kill."""
-
-
-class LambdaContext(Protocol):
-    """What Lambda tells of an invocation."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int: ...
-
-
-Handler = Callable[[object, LambdaContext], dict[str, Any]]
 
 
 def build_handler(data_plane: DataPlane) -> Handler:

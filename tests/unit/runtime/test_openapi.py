@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
@@ -173,13 +174,40 @@ def test_units_and_policies_are_told_in_words() -> None:
     iris = instance_properties(IRIS)
     assert iris["petal length"]["description"] == "Length of a petal. Unit: cm."
     assert iris["petal length"]["x-unit"] == "cm"
-    assert iris["sepal length"]["description"] == "Unit: cm. May be missing."
-    assert instance_properties(LOAN)["purpose"]["description"] == "When missing, `car` takes its place."
+    assert iris["sepal length"]["description"] == "Unit: cm. When missing: passed on as missing."
+    assert instance_properties(LOAN)["purpose"]["description"] == "When missing: `car` takes its place."
     assert instance_properties(IMAGE)["pixels"]["description"] == (
         "A grey image. FP32, nested as [1, 2, 2]. Unit: grey level."
     )
     value = DOCUMENT["components"]["schemas"]["price.Prediction"]["properties"]["value"]
     assert value == {"type": "number", "minimum": 0, "description": "Expected price. Unit: EUR.", "x-unit": "EUR"}
+
+
+def operation_text(manifest: Manifest) -> str:
+    text: str = DOCUMENT["paths"][f"/models/{manifest.name}/predict"]["post"]["description"]
+    return text
+
+
+def test_a_table_shows_what_a_row_holds() -> None:
+    assert operation_text(IRIS).splitlines() == [
+        "Names the species of an iris from two lengths. Not for other flowers.",
+        "",
+        "| Feature | Type | Unit | Allowed | When missing | Meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| `petal length` | float | cm | 0.5 to 10 | refused | Length of a petal. Example: `4.7`. |",
+        "| `sepal length` | float | cm | from 2 | passed on as missing | Example: `2.0`. |",
+    ]
+    assert "| `owns home` | bool |  | `true` takes its place | Example: `true`. |" in operation_text(LOAN)
+    assert "| `purpose` | string | `car`, `home` | `car` takes its place | Example: `car`. |" in operation_text(LOAN)
+    assert "| `pixels` | FP32 | grey level | 0 to 16 | [1, 2, 2] | A grey image |" in operation_text(IMAGE)
+
+
+def test_no_text_of_a_manifest_can_break_its_table() -> None:
+    hostile = msgspec.structs.replace(IRIS.features[0], description="one | two\nthree")
+    features = (hostile, *IRIS.features[1:])
+    document = openapi_document((msgspec.structs.replace(IRIS, features=features),), server_url=None)
+    text = document["paths"]["/models/iris/predict"]["post"]["description"]
+    assert "| refused | one \\| two three. Example: `4.7`. |" in text
 
 
 def test_a_model_is_introduced_with_its_version_task_and_lineage() -> None:

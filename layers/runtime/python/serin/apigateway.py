@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
 
 from serin.errors import MalformedRequest
 from serin.headers import join_headers
-from serin.rest import JSON, Request, Response
+from serin.rest import JSON, Request, Response, canonical_path
+
+
+class LambdaContext(Protocol):
+    """What Lambda tells of an invocation."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+Handler = Callable[[object, LambdaContext], dict[str, Any]]
+"""What Lambda invokes: an event and its context in, a proxy response out."""
 
 
 def request_id_of(event: object, fallback: str) -> str:
@@ -36,8 +47,7 @@ def read_event(event: object, request_id: str, deadline: float) -> Request:
         raise MalformedRequest("the event is not an API Gateway proxy request")
     return Request(
         method=method,
-        # API Gateway decodes the path once; encoded again, an encoded slash cannot pass for a separator.
-        path=quote(path, safe="/-._~", errors="surrogatepass"),
+        path=canonical_path(path),
         headers=join_headers(_pairs(event.get("headers"), event.get("multiValueHeaders"))),
         body=_body(event.get("body"), event.get("isBase64Encoded")),
         request_id=request_id,

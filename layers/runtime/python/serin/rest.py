@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
 
@@ -54,7 +55,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. Header names are lower-case; ``path`` is as sent, not decoded.
+    """One HTTP request. Header names are lower-case; ``path`` is as ``canonical_path`` writes it.
 
     ``deadline``: ``time.monotonic()`` seconds by which the answer must be there.
     """
@@ -74,6 +75,15 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def canonical_path(path: str) -> str:
+    """``path``, percent-encoded or not, in the one encoding that routes are matched on.
+
+    Segment by segment, so that an encoded slash stays encoded and cannot pass for a separator.
+    """
+    segments = path.encode("utf-8", "surrogatepass").split(b"/")
+    return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in segments)
 
 
 def is_data_plane(path: str) -> bool:

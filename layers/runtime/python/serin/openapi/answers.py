@@ -100,4 +100,4 @@ def _error_answer(status: int) -> Json:
         ]
     }
     example = {"error": description, "code": codes[0], "request_id": "7d1c2d1e-3a55-4f3b-9a36-0d8b6a0d5a52"}
-    return json_answer(description, schema, example, headers=common_headers())
+    return json_answer(description, schema, example)

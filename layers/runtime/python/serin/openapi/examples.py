@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from serin.manifest import Feature, Manifest, MissingFill, Scalar, TensorInput
+from serin.manifest import Classification, Feature, Manifest, MissingFill, Regression, Scalar, TensorInput
 from serin.protocol import Datatype
 
 Json = dict[str, Any]
@@ -22,6 +22,16 @@ def example_request(manifest: Manifest) -> Json:
 def example_inference_request(manifest: Manifest) -> Json:
     """Body of a `POST /v2/models/{name}/infer`: the same row as `example_request`, as tensors."""
     return {"inputs": [_inference_input(manifest, tensor) for tensor in manifest.inputs]}
+
+
+def example_answer(manifest: Manifest) -> Json:
+    """An answer to `example_request` in its shape; the numbers in it are made up."""
+    return {
+        "predictions": [_example_prediction(manifest)],
+        "model": manifest.name,
+        "version": manifest.version,
+        "prediction_ids": ["5e0b7c1a93d24f6c8a1f2b3d-0"],
+    }
 
 
 def example_value(feature: Feature) -> Scalar:
@@ -43,6 +53,19 @@ def row_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[1:] if shape[:1] == (-1,) else shape
 
 
+def _example_prediction(manifest: Manifest) -> Json:
+    prediction = manifest.prediction
+    if isinstance(prediction, Regression):
+        return {"value": _number_within(prediction.clip)}
+    if isinstance(prediction, Classification):
+        label = prediction.positive or prediction.labels[0]
+        probability = max(0.7, prediction.threshold or 0.0)
+        others = round((1 - probability) / (len(prediction.labels) - 1), 4)
+        shares = {name: probability if name == label else others for name in prediction.labels}
+        return {"label": label, "probability": probability, "probabilities": shares}
+    return {tensor.name: _nested(_zero(tensor.datatype), row_shape(tensor.shape)) for tensor in manifest.outputs}
+
+
 def _inference_input(manifest: Manifest, tensor: TensorInput) -> Json:
     if manifest.features:
         packed = [feature for feature in manifest.features if manifest.input_of(feature) == tensor.name]
@@ -59,16 +82,19 @@ def _inference_input(manifest: Manifest, tensor: TensorInput) -> Json:
 def _example_row(tensor: TensorInput) -> Any:
     if tensor.example is not None:
         return tensor.example
-    nested: Any = _example_element(tensor)
-    for axis in reversed(row_shape(tensor.shape)):
+    return _nested(_zero(tensor.datatype, tensor.range), row_shape(tensor.shape))
+
+
+def _zero(datatype: Datatype, bounds: Bounds = None) -> Scalar:
+    """The plainest element that ``bounds`` let in."""
+    return "text" if datatype is Datatype.BYTES else _element(_number_within(bounds), datatype)
+
+
+def _nested(element: Scalar, shape: tuple[int, ...]) -> Any:
+    nested: Any = element
+    for axis in reversed(shape):
         nested = [nested] * (1 if axis == -1 else axis)
     return nested
-
-
-def _example_element(tensor: TensorInput) -> Scalar:
-    if tensor.datatype is Datatype.BYTES:
-        return "text"
-    return _element(_number_within(tensor.range), tensor.datatype)
 
 
 def _element(value: Scalar, datatype: Datatype) -> Scalar:

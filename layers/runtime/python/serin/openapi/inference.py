@@ -10,7 +10,7 @@ from typing import Final
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.openapi.answers import answer_headers, common_headers, error_responses, json_answer
 from serin.openapi.examples import Json, example_inference_request
-from serin.openapi.values import sentences, shape_text
+from serin.openapi.text import sentences, shape_text
 from serin.protocol import Datatype
 
 _BINARY_TEXT: Final = (

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from serin.manifest import Classification, Manifest, Regression, TensorInput, TensorOutput
 from serin.openapi.answers import answer_headers, error_responses, json_answer
-from serin.openapi.examples import Json, example_request, row_shape
+from serin.openapi.examples import Json, example_answer, example_request, row_shape
+from serin.openapi.text import row_text, sentences, shape_text
 from serin.openapi.values import (
     bounded_number,
     element_schema,
     feature_schema,
     is_required,
     nested_schema,
-    sentences,
-    shape_text,
 )
 
 
@@ -23,7 +22,7 @@ def predict_operation(manifest: Manifest) -> Json:
         "operationId": f"predict_{name}",
         "tags": [name],
         "summary": manifest.title or f"Predict with {name}",
-        "description": manifest.description,
+        "description": row_text(manifest),
         "requestBody": {
             "required": True,
             "content": {
@@ -34,6 +33,7 @@ def predict_operation(manifest: Manifest) -> Json:
             "200": json_answer(
                 "One prediction a row, in the rows' order.",
                 _reference(name, "PredictResponse"),
+                example_answer(manifest),
                 headers=answer_headers(),
             )
         }

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from serin.manifest import Feature, MissingFill
 from serin.openapi.examples import Bounds, Json, example_value
+from serin.openapi.text import missing_text, sentences
 from serin.protocol import Datatype
 
 _FEATURE_TYPES: Final = {"float": "number", "int": "integer", "bool": "boolean", "string": "string"}
@@ -73,23 +74,8 @@ def bounded_number(bounds: Bounds) -> Json:
     return {"type": "number"} | _bounds(bounds)
 
 
-def shape_text(shape: tuple[int, ...]) -> str:
-    """``shape`` for people: ``[*, 8, 8]``, with ``*`` for a dynamic axis."""
-    return f"[{', '.join('*' if axis == -1 else str(axis) for axis in shape)}]"
-
-
-def sentences(*parts: str | None) -> str:
-    """Each part that says something as a sentence of its own."""
-    said = (part.strip() for part in parts if part and part.strip())
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in said)
-
-
 def _feature_text(feature: Feature) -> str:
-    missing = None
-    if feature.missing == "allow":
-        missing = "May be missing"
-    elif isinstance(feature.missing, MissingFill):
-        missing = f"When missing, `{feature.missing.fill}` takes its place"
+    missing = None if feature.missing == "reject" else f"When missing: {missing_text(feature)}"
     return sentences(feature.description, feature.unit and f"Unit: {feature.unit}", missing)
 
 

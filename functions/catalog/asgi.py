@@ -1,0 +1,162 @@
+"""Both planes in one process, for a laptop and for any container: a thin shell around ``serin.rest``.
+
+Source: the ASGI specification, HTTP connection scope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from functions.catalog.app import create_app
+from serin.errors import MalformedRequest, ModelNotReady, SerinError
+from serin.headers import join_headers
+from serin.manifest import Manifest
+from serin.observability import Observer
+from serin.rest import MAX_BODY_BYTES, DataPlane, Request, Response, canonical_path, error_response, is_data_plane
+from serin.service import Service
+
+REQUEST_SECONDS: Final = 29
+"""Longest time for an answer, queueing included; what API Gateway grants. A model's own time-out may be shorter."""
+
+BODY_SECONDS: Final = 30
+"""Longest time for a body to arrive."""
+
+IN_FLIGHT: Final = 64
+"""Most requests at once, waiting ones included. With the largest bodies they hold 256 MiB."""
+
+_WORKERS: Final = max(4, os.cpu_count() or 1)
+
+
+class ServiceCatalog:
+    """The catalogue of the models in this very process."""
+
+    def __init__(self, service: Service) -> None:
+        self._models = service.models
+
+    def manifests(self) -> Sequence[Manifest]:
+        return [model.manifest for model in self._models.values()]
+
+    def ready(self) -> Mapping[str, bool]:
+        """All of them: a service exists only once its models are loaded."""
+        return dict.fromkeys(self._models, True)
+
+
+def create_asgi(service: Service, observer: Observer) -> ASGIApp:
+    """One ASGI application: the models' paths to the data plane, all others to the control plane."""
+    return _Planes(DataPlane(service, observer), create_app(ServiceCatalog(service)))
+
+
+class _Disconnected(Exception):
+    """The client has gone; nobody waits for an answer."""
+
+
+class _Planes:
+    def __init__(self, data_plane: DataPlane, control_plane: ASGIApp) -> None:
+        self._data_plane = data_plane
+        self._control_plane = control_plane
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="model")
+        self._in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._control_plane(scope, receive, send)
+            return
+        path = _path(scope)
+        if not is_data_plane(path):
+            # The control plane's paths have nothing to decode, so an encoded one is none of them.
+            encoded = scope.get("root_path", "") + path
+            await self._control_plane({**scope, "path": encoded}, receive, send)
+            return
+        try:
+            response = await self._answer(scope, path, receive)
+            await _send(response, send)
+        except (_Disconnected, OSError):
+            return
+
+    async def _answer(self, scope: Scope, path: str, receive: Receive) -> Response:
+        request_id = str(uuid.uuid4())
+        if self._in_flight >= IN_FLIGHT:
+            return error_response(ModelNotReady("the server is at its limit; try again"), request_id)
+        self._in_flight += 1
+        try:
+            request = Request(
+                method=scope["method"],
+                path=path,
+                headers=join_headers(
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+                ),
+                body=await _read_body(receive),
+                request_id=request_id,
+                deadline=time.monotonic() + REQUEST_SECONDS,
+            )
+            return await self._run(request, receive)
+        except SerinError as error:
+            return error_response(error, request_id)
+        finally:
+            self._in_flight -= 1
+
+    async def _run(self, request: Request, receive: Receive) -> Response:
+        """Answer in a worker, so that a long model keeps nobody else waiting; give up a queued one when its
+        client leaves.
+        """
+        answer = asyncio.get_running_loop().run_in_executor(self._workers, self._data_plane, request)
+        gone = asyncio.ensure_future(_disconnect(receive))
+        either: set[asyncio.Future[Any]] = {answer, gone}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                answer.cancel()
+                raise _Disconnected
+            return answer.result()
+        finally:
+            gone.cancel()
+
+
+def _path(scope: Scope) -> str:
+    """The path below the prefix, in the one encoding that routes are matched on."""
+    raw: bytes | None = scope.get("raw_path")
+    path = canonical_path(scope["path"] if raw is None else raw.decode("latin-1"))
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The body, cut one byte over the limit: enough for the data plane to refuse it, and not more to hold.
+
+    Raises:
+        MalformedRequest: it did not arrive in time.
+        _Disconnected: the client left before its end.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while len(body) <= MAX_BODY_BYTES:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Disconnected
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        raise MalformedRequest("the body did not arrive in time") from None
+    return bytes(body[: MAX_BODY_BYTES + 1])
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Return when the client leaves; whatever else it still sends is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send(response: Response, send: Send) -> None:
+    headers = dict(response.headers) | {"content-length": str(len(response.body))}
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": response.body})

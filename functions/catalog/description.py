@@ -1,0 +1,32 @@
+"""`GET /openapi.json`: the models' document and the control plane's own routes in one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from functions.catalog.catalog import Catalog
+from functions.catalog.control import TAG
+from serin.openapi import openapi_document
+
+
+def describe(app: FastAPI, catalog: Catalog, *, api_key: bool) -> dict[str, Any]:
+    """The whole endpoint, models first; with ``api_key`` the models' routes ask for one."""
+    document = openapi_document(catalog.manifests(), server_url=None)
+    if api_key:
+        document["components"]["securitySchemes"] = {"ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}}
+        for item in document["paths"].values():
+            for method in item.keys() - {"parameters"}:
+                item[method]["security"] = [{"ApiKey": []}]
+    control = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    document["paths"] |= control["paths"]
+    document["components"]["schemas"] |= control["components"]["schemas"]
+    document["tags"].append({"name": TAG, "description": "The endpoint as a whole."})
+    return document
+
+
+def located(document: dict[str, Any], root: str) -> dict[str, Any]:
+    """``document`` as served below the prefix ``root``."""
+    return document | {"servers": [{"url": root}]} if root else document

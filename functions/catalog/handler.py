@@ -1,0 +1,111 @@
+"""The control plane on Lambda: API Gateway proxy events through Mangum to the FastAPI application.
+
+What an event holds is read and checked by ``serin.apigateway``, as for the data plane; Mangum is given the checked
+request and no event, so nothing in an event can make it raise or answer for one that is no HTTP request.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import boto3
+from fastapi import FastAPI
+from mangum import Mangum, types
+
+from functions.catalog.alias_catalog import CLIENT, AliasCatalog
+from functions.catalog.app import create_app
+from functions.catalog.settings import Settings
+from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
+from serin.errors import MalformedRequest
+from serin.model_folder import MANIFEST_FILE, find_model_folders, load_manifest
+from serin.rest import Request, Response, error_response
+
+_PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*")
+
+
+def build_handler(app: FastAPI) -> Handler:
+    """The callable that Lambda invokes. It never raises for what an event holds."""
+    mangum = Mangum(app, lifespan="off", custom_handlers=[_Exchange])
+
+    def handle(event: object, context: LambdaContext) -> dict[str, Any]:
+        request_id = request_id_of(event, context.aws_request_id)
+        try:
+            request = read_event(event, request_id, deadline=math.inf)  # nothing here runs a model
+        except MalformedRequest as error:
+            return proxy_response(error_response(error, request_id))
+        root = _prefix(_full_path(event), request.path)
+        return mangum({"request": request, "root": root}, cast("types.LambdaContext", context))
+
+    return handle
+
+
+class _Exchange:
+    """How Mangum sees a checked request, and what API Gateway gets for the answer.
+
+    Query strings are left out: no route of the control plane reads one.
+    """
+
+    @classmethod
+    def infer(cls, *_: Any) -> bool:
+        """Every request that got here is one."""
+        return True
+
+    def __init__(self, *args: Any) -> None:
+        self._request: Request = args[0]["request"]
+        self._root: str = args[0]["root"]
+
+    @property
+    def body(self) -> bytes:
+        return self._request.body
+
+    @property
+    def scope(self) -> types.Scope:
+        request = self._request
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http" if request.headers.get("x-forwarded-proto") == "http" else "https",
+            # Still encoded: the control plane's paths have nothing to decode, so an encoded one is none of them.
+            "path": self._root + request.path,
+            "raw_path": (self._root + request.path).encode("ascii"),
+            "root_path": self._root,
+            "query_string": b"",
+            "headers": [
+                (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
+                for name, value in request.headers.items()
+            ],
+            "state": {"request_id": request.request_id},
+        }
+
+    def __call__(self, response: types.Response) -> dict[str, Any]:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in response["headers"]}
+        return proxy_response(Response(response["status"], headers, response["body"]))
+
+
+def _full_path(event: object) -> str:
+    """The path with its stage, as API Gateway tells it beside the path without."""
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    path = context.get("path") if isinstance(context, Mapping) else None
+    return path if isinstance(path, str) else ""
+
+
+def _prefix(full_path: str, path: str) -> str:
+    """What stands before ``path``: `/dev` for `/dev/docs` and `/docs`; nothing where it does not look like that."""
+    suffix, whole = path.rstrip("/"), full_path.rstrip("/")
+    prefix = whole.removesuffix(suffix) if whole.endswith(suffix) else ""
+    return prefix if _PREFIX.fullmatch(prefix) else ""
+
+
+def _compose(settings: Settings) -> Handler:
+    manifests = [load_manifest(folder / MANIFEST_FILE) for folder in find_model_folders(settings.models)]
+    catalog = AliasCatalog(manifests, settings.functions, boto3.client("lambda", config=CLIENT))
+    return build_handler(create_app(catalog, api_key=True))
+
+
+lambda_handler = _compose(Settings.from_environment(os.environ))

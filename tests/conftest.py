@@ -1,0 +1,23 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.small_model import write_small_model
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The project's root."""
+    return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def small_models(tmp_path: Path) -> Path:
+    """A models folder with one model, `multiply`, that answers ``x * 2``."""
+    models = tmp_path / "models"
+    write_small_model(models)
+    return models

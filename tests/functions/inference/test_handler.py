@@ -1,0 +1,127 @@
+"""The inference function's shell under the real emulator: foreign events, deadlines, broken folders."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.rie import RieProcess
+from tests.functions.inference.conftest import send
+from tests.functions.inference.loop_model import write_loop_model
+from tests.gateway.slots import inference_settings
+from tests.small_model import write_small_model
+
+TIMEOUT_S = 2
+ENDLESS = 2**62
+
+FOREIGN_EVENTS: dict[str, Any] = {
+    "empty": {},
+    "null": None,
+    "list": [],
+    "text": "hello",
+    "s3": {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]},
+    "sqs": {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": '{"instances":[{"steps":1}]}'}]},
+    "kinesis": {"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": "e30=", "partitionKey": "1"}}]},
+    "schedule": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
+    "http api": {"version": "2.0", "rawPath": "/models/count/predict", "body": "{}"},
+}
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RieProcess]:
+    """A function with a model that runs as long as its client says, and two seconds to answer."""
+    models = tmp_path_factory.mktemp("image")
+    write_loop_model(models, timeout_s=20)
+    with RieProcess(inference_settings(models, timeout_s=TIMEOUT_S)) as process:
+        yield process
+
+
+def count(process: RieProcess, steps: int) -> tuple[int, Any]:
+    body = json.dumps({"instances": [{"steps": steps}]}).encode()
+    answer = send(process, "POST", "/models/count/predict", body)
+    return answer.status, json.loads(answer.body)
+
+
+@pytest.mark.parametrize("kind", FOREIGN_EVENTS)
+def test_a_foreign_event_is_a_typed_error(counter: RieProcess, kind: str) -> None:
+    answer = json.loads(counter.invoke(json.dumps(FOREIGN_EVENTS[kind]).encode()).payload)
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["code"]) == (400, "malformed_request")
+    assert body["request_id"] == answer["headers"]["x-request-id"]
+
+
+def test_a_run_without_end_is_a_504_before_lambda_kills_it(counter: RieProcess) -> None:
+    begun = time.monotonic()
+    status, body = count(counter, ENDLESS)
+    assert (status, body["code"]) == (504, "deadline_exceeded")
+    assert time.monotonic() - begun < TIMEOUT_S + 1  # the emulator's own turn included
+
+
+def test_the_same_process_answers_after_a_deadline(counter: RieProcess) -> None:
+    count(counter, ENDLESS)
+    starts = sum("INIT REPORT" in line for line in counter.lines)
+    status, body = count(counter, 7)
+    assert (status, body["predictions"]) == (200, [{"counted": 7}])
+    assert (starts, sum("INIT REPORT" in line for line in counter.lines)) == (1, 1)
+
+
+def test_the_manifests_own_time_out_ends_a_run_earlier(tmp_path: Path) -> None:
+    write_loop_model(tmp_path, timeout_s=1)
+    with RieProcess(inference_settings(tmp_path, timeout_s=20)) as process:
+        count(process, 1)
+        begun = time.monotonic()
+        status, body = count(process, ENDLESS)
+        assert (status, body["code"]) == (504, "deadline_exceeded")
+        assert 1.0 <= time.monotonic() - begun < 3.0
+
+
+def test_a_request_leaves_one_line_with_its_id_and_its_cold_start(tmp_path: Path) -> None:
+    write_loop_model(tmp_path, timeout_s=5)
+    with RieProcess(inference_settings(tmp_path)) as process:
+        answers = [send(process, "GET", "/v2/models/count/ready") for _ in range(2)]
+        lines = [json.loads(line) for line in process.lines if line.startswith("{")]
+    assert [line["request_id"] for line in lines] == [dict(answer.headers)["x-request-id"] for answer in answers]
+    assert [line["cold_start"] for line in lines] == [True, False]
+
+
+def test_a_broken_folder_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:
+    manifest = write_small_model(tmp_path) / "model.yaml"
+    manifest.write_text(manifest.read_text().replace("range:", "rnage:"))
+    begun = time.monotonic()
+    with RieProcess(inference_settings(tmp_path)) as process:
+        answer = process.invoke(b"{}")
+    assert time.monotonic() - begun < 5
+    assert answer.status == 502
+    error = json.loads(answer.payload)
+    assert error["errorType"] == "ModelFolderError"
+    assert error["errorMessage"] == f"{manifest}: features[0].rnage: unknown key; did you mean `range`?"
+
+
+def test_changed_bytes_fail_the_start(tmp_path: Path) -> None:
+    artifact = write_small_model(tmp_path) / "model.onnx"
+    artifact.write_bytes(artifact.read_bytes() + b"\0")
+    with RieProcess(inference_settings(tmp_path)) as process:
+        error = json.loads(process.invoke(b"{}").payload)
+    assert error["errorMessage"].startswith(f"{artifact}: is not the file that model.lock.json names")
+
+
+def test_the_handler_brings_no_web_stack_and_no_aws_client(small_models: Path, repository: Path) -> None:
+    code = "import sys, functions.inference.handler; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=repository,
+        env={"SERIN_MODELS_DIR": str(small_models)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(result.stdout.split())
+    assert {"serin", "onnxruntime", "msgspec"} <= loaded
+    assert loaded.isdisjoint({"fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum"})

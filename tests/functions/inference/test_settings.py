@@ -1,0 +1,22 @@
+"""The environment, parsed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from functions.inference.settings import Settings
+
+
+def test_an_empty_environment_has_one_thread_and_the_folder_of_the_image() -> None:
+    assert Settings.from_environment({}) == Settings(models=Path("models"), threads=1)
+
+
+@pytest.mark.parametrize(("memory_mb", "threads"), [("128", 1), ("1769", 1), ("3537", 1), ("3538", 2), ("10240", 5)])
+def test_a_thread_for_every_whole_processor_that_the_memory_buys(memory_mb: str, threads: int) -> None:
+    assert Settings.from_environment({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory_mb}).threads == threads
+
+
+def test_the_folder_of_models_is_a_setting() -> None:
+    assert Settings.from_environment({"SERIN_MODELS_DIR": "elsewhere"}).models == Path("elsewhere")
