@@ -150,7 +150,7 @@ def _answers(gateway_stage: apigateway.Stage) -> cloudwatch.GraphWidget:
 
 def _api_cost(gateway_stage: apigateway.Stage) -> cloudwatch.GraphWidget:
     estimate = cloudwatch.MathExpression(
-        expression=f"requests * {API_REQUEST:.12f}",
+        expression=f"requests * {API_REQUEST:.15f}",
         using_metrics={"requests": gateway_stage.metric_count(statistic="Sum", period=_HOUR)},
         label="USD an hour",
         period=_HOUR,

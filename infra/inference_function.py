@@ -65,6 +65,9 @@ class InferenceFunction(Construct):
             # kept, it would bar its own code from being published again.
             current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
         )
+        cdk.Annotations.of(self.function).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "Only published versions serve: the alias sees to it."
+        )
         self.version = self.function.current_version
         self.alias = self._alias()
 

@@ -15,4 +15,4 @@ API_REQUEST: Final = 3.50e-6
 def lambda_cost_expression(memory_mb: int, architecture: str, *, invocations: str, duration_ms: str) -> str:
     """CloudWatch metric math in USD from the ids of two sums: invocations, and billed milliseconds."""
     per_ms = memory_mb / 1024 / 1000 * LAMBDA_GB_SECOND[architecture]
-    return f"{duration_ms} * {per_ms:.12f} + {invocations} * {LAMBDA_REQUEST:.12f}"
+    return f"{duration_ms} * {per_ms:.15f} + {invocations} * {LAMBDA_REQUEST:.15f}"
