@@ -32,7 +32,7 @@ def issuer() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            address = f"http://127.0.0.1:{self.server.server_address[1]}"
+            address = f"http://{self.headers['Host']}"
             found = {
                 "/.well-known/openid-configuration": {"issuer": address, "jwks_uri": f"{address}/keys"},
                 "/keys": {"keys": [key]},

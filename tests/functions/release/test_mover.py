@@ -31,7 +31,7 @@ class Exchange:
         return self
 
     def ready(self, answer: Any, error: str | None = None) -> Exchange:
-        question = {"httpMethod": "GET", "path": "/v2/models/plain/ready", "headers": {}, "body": None}
+        question: dict[str, Any] = {"httpMethod": "GET", "path": "/v2/models/plain/ready", "headers": {}, "body": None}
         payload = json.dumps(answer).encode()
         response: dict[str, Any] = {"Payload": StreamingBody(io.BytesIO(payload), len(payload))}
         if error is not None:
