@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
+
+SHOW_CURSOR: Final = b"\x1b[?25h"
+"""For whoever ends the process under a bar, which hides the cursor."""
 
 _T = TypeVar("_T")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from cli.listener import listen, url_of
 from cli.models import load_models
 from cli.outcome import ExitCode, one_line
+from cli.progress import SHOW_CURSOR
 from serin.model_folder import find_model_folders
 
 if TYPE_CHECKING:
@@ -111,8 +113,15 @@ def _welcome(url: str, models: Iterable[Model]) -> str:
 
 
 def _report(line: str) -> None:
-    print("serin:", one_line(line), file=sys.stderr, flush=True)
+    # In one piece: other threads write to the log at the same time.
+    sys.stderr.write(f"serin: {one_line(line)}\n")
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(ExitCode.OK)
+    """End here and now: before serving nothing is half-done, after it everyone has the answer.
+
+    An exception would not do: it rises wherever the program is, and an import may turn it into a failure of its own.
+    """
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), SHOW_CURSOR)
+    os._exit(ExitCode.OK)

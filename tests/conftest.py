@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.figures import pytest_terminal_summary as pytest_terminal_summary
 from tests.small_model import write_small_model
 
 

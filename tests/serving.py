@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 LAST_LINE: Final = "Ctrl-C stops it.\n"
 COMMAND: Final = (sys.executable, "-c", "from cli.main import main; main()")
@@ -20,12 +20,12 @@ COMMAND: Final = (sys.executable, "-c", "from cli.main import main; main()")
 
 @dataclass(frozen=True)
 class Serving:
-    """A server that is ready. ``printed``: what it wrote to stdout until then. It has a minute in all."""
+    """A server that is ready. ``printed``: what it wrote to stdout until then."""
 
     process: subprocess.Popen[str]
     url: str
     printed: list[str]
-    errors: IO[str]
+    errors: Path
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
@@ -34,14 +34,13 @@ class Serving:
 
     def said(self) -> list[str]:
         """The lines on stderr so far."""
-        self.errors.seek(0)
-        return self.errors.read().splitlines()
+        return self.errors.read_text().splitlines()
 
 
 @contextmanager
-def serving(models: Path, *options: str) -> Iterator[Serving]:
-    """Serve ``models`` on a free port; ended with the block."""
-    with tempfile.TemporaryFile("w+") as errors:
+def serving(models: Path, *options: str, seconds: float = 60) -> Iterator[Serving]:
+    """Serve ``models`` on a free port; ended with the block, or after ``seconds``."""
+    with tempfile.NamedTemporaryFile() as errors:
         process = subprocess.Popen(
             [*COMMAND, "serve", "--models", str(models), "--port", "0", *options],
             stdin=subprocess.DEVNULL,
@@ -49,23 +48,25 @@ def serving(models: Path, *options: str) -> Iterator[Serving]:
             stderr=errors,
             text=True,
         )
-        too_late = threading.Timer(60, process.kill)
+        too_late = threading.Timer(seconds, process.kill)
         too_late.start()
         try:
-            yield Serving(process, *_ready(process, errors), errors)
+            printed = welcome(process)
+            if not printed:
+                raise AssertionError(f"serin serve ended with {process.wait()}: {Path(errors.name).read_text()}")
+            yield Serving(process, printed[0].split()[-1], printed, Path(errors.name))
         finally:
             too_late.cancel()
             process.kill()
             process.communicate()
 
 
-def _ready(process: subprocess.Popen[str], errors: IO[str]) -> tuple[str, list[str]]:
-    """The URL and everything printed, once all of it is."""
+def welcome(process: subprocess.Popen[str]) -> list[str]:
+    """The lines that a starting server prints, up to its last; empty if it ends instead."""
     assert process.stdout is not None
     printed: list[str] = []
     for line in process.stdout:
         if line == LAST_LINE:
-            return printed[0].split()[-1], printed
+            return printed
         printed.append(line)
-    errors.seek(0)
-    raise AssertionError(f"serin serve ended with {process.wait()}: {errors.read()}")
+    return []

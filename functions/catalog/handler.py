@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import boto3
 from fastapi import FastAPI
@@ -20,9 +20,10 @@ from functions.catalog.alias_catalog import CLIENT, AliasCatalog
 from functions.catalog.app import create_app
 from functions.catalog.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
-from serin.errors import MalformedRequest
+from serin.errors import NO_SUCH_MODEL, MalformedRequest, ModelNotFound
 from serin.model_folder import MANIFEST_FILE, find_model_folders, load_manifest
-from serin.rest import Request, Response, error_response
+from serin.observability import Observer, ObserverSettings
+from serin.rest import DataPlane, Request, Response, error_response, is_data_plane
 
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*")
 
@@ -30,6 +31,8 @@ _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*")
 def build_handler(app: FastAPI) -> Handler:
     """The callable that Lambda invokes. It never raises for what an event holds."""
     mangum = Mangum(app, lifespan="off", custom_handlers=[_Exchange])
+    # API Gateway sends the served models' paths to their functions; what of the data plane comes here is none.
+    data_plane = DataPlane(_NoModels(), Observer(ObserverSettings(service="catalog")))
 
     def handle(event: object, context: LambdaContext) -> dict[str, Any]:
         request_id = request_id_of(event, context.aws_request_id)
@@ -37,10 +40,19 @@ def build_handler(app: FastAPI) -> Handler:
             request = read_event(event, request_id, deadline=math.inf)  # nothing here runs a model
         except MalformedRequest as error:
             return proxy_response(error_response(error, request_id))
+        if is_data_plane(request.path):
+            return proxy_response(data_plane(request))
         root = _prefix(_full_path(event), request.path)
         return mangum({"request": request, "root": root}, cast("types.LambdaContext", context))
 
     return handle
+
+
+class _NoModels:
+    """The models of this process."""
+
+    def model(self, name: str, version: str | None = None) -> NoReturn:  # noqa: ARG002 - there is none at all
+        raise ModelNotFound(NO_SUCH_MODEL)
 
 
 class _Exchange:
@@ -70,7 +82,7 @@ class _Exchange:
             "asgi": {"version": "3.0", "spec_version": "2.0"},
             "http_version": "1.1",
             "method": request.method,
-            "scheme": "http" if request.headers.get("x-forwarded-proto") == "http" else "https",
+            "scheme": "https",  # API Gateway serves nothing else
             # Still encoded: the control plane's paths have nothing to decode, so an encoded one is none of them.
             "path": self._root + request.path,
             "raw_path": (self._root + request.path).encode("ascii"),

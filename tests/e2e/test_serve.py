@@ -8,15 +8,16 @@ import subprocess
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from cli.outcome import ExitCode
-from tests.functions.inference.loop_model import write_loop_model
 from tests.serving import COMMAND, Serving, serving
 from tests.small_model import write_small_model
+from tests.small_models.catalogue import LOOP
 
 
 def connect(served: Serving) -> http.client.HTTPConnection:
@@ -82,14 +83,14 @@ def test_a_signal_stops_it_within_seconds_though_connections_idle(small_models: 
 
 def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
     models = tmp_path / "models"
-    write_loop_model(models, timeout_s=2)
+    replace(LOOP, fields={**LOOP.fields, "serving": {"timeout_seconds": 2}}).write(models)
     answers: list[tuple[int, dict[str, object]]] = []
     with serving(models) as served:
         connection = connect(served)
 
         def count() -> None:
             # It counts on until its model's time is up, and the answer says so.
-            answers.append(ask(connection, "/models/count/predict", {"instances": [{"steps": 2**60}]}))
+            answers.append(ask(connection, "/models/loop/predict", {"instances": [{"trips": 2**60}]}))
 
         asking = threading.Thread(target=count)
         asking.start()
@@ -104,14 +105,15 @@ def test_a_request_in_flight_is_answered_before_the_end(tmp_path: Path) -> None:
     assert (status, answer["code"]) == (504, "deadline_exceeded")
 
 
-def test_a_signal_while_models_load_ends_it_at_once(small_models: Path) -> None:
+@pytest.mark.parametrize("delay_s", [0.2, 0.35, 0.5, 0.65])
+def test_a_signal_before_it_serves_ends_it_at_once_and_in_silence(small_models: Path, delay_s: float) -> None:
     process = subprocess.Popen(
         [*COMMAND, "serve", "--models", str(small_models), "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.3)
+    time.sleep(delay_s)
     process.terminate()
     _, errors = process.communicate(timeout=10)
     assert errors == ""

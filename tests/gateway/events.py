@@ -2,7 +2,7 @@
 
 Source: Amazon API Gateway developer guide, "Lambda proxy integrations in API Gateway". The form is that of a
 custom domain: no stage in the path. A REST API leaves the path percent-encoded, and decodes its parameters and
-the query. All bodies travel in base64, as with the binary media type ``*/*``.
+the query. Bodies travel in base64, as with the binary media type ``*/*``, or as text, as without it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ BAD_GATEWAY: Final = HttpResponse(
 """What API Gateway says where the function failed, or answered something that is no proxy response."""
 
 
-def proxy_event(request: HttpRequest, source_ip: str) -> dict[str, Any]:
-    """The event that API Gateway makes of ``request``."""
+def proxy_event(request: HttpRequest, source_ip: str, *, as_text: bool = False) -> dict[str, Any]:
+    """The event that API Gateway makes of ``request``. ``as_text``: the body is UTF-8 and travels as it is."""
     parts = urlsplit("//gateway" + request.target)
     query = _multiple(parse_qsl(parts.query, keep_blank_values=True))
     forwarded = (("X-Forwarded-For", source_ip), ("X-Forwarded-Proto", "http"))
@@ -73,9 +73,13 @@ def proxy_event(request: HttpRequest, source_ip: str) -> dict[str, Any]:
             "protocol": "HTTP/1.1",
             "identity": {"sourceIp": source_ip, "userAgent": None},
         },
-        "body": base64.b64encode(request.body).decode() if request.body else None,
-        "isBase64Encoded": bool(request.body),
+        "body": _body(request.body, as_text) if request.body else None,
+        "isBase64Encoded": bool(request.body) and not as_text,
     }
+
+
+def _body(body: bytes, as_text: bool) -> str:
+    return body.decode() if as_text else base64.b64encode(body).decode()
 
 
 def http_response(payload: bytes) -> HttpResponse:

@@ -138,7 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _proxy(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = HttpRequest(self.command, self.path, tuple(self.headers.items()), body)
+        target = self.requestline.split()[1]  # `path` has lost a doubled slash
+        request = HttpRequest(self.command, target, tuple(self.headers.items()), body)
         self._send(self.server.gateway.answer(request, self.client_address[0]))
 
     def __getattr__(self, name: str) -> Callable[[], None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ import pytest
 
 from local.rie import RieProcess
 from tests.functions.inference.conftest import send
-from tests.functions.inference.loop_model import write_loop_model
+from tests.gateway.events import HttpRequest, proxy_event
 from tests.gateway.slots import inference_settings
 from tests.small_model import write_small_model
+from tests.small_models.catalogue import LOOP
 
 TIMEOUT_S = 2
 ENDLESS = 2**62
+REFUSAL = {"error", "code", "request_id"}
+ANSWER = {"predictions", "model", "version", "prediction_ids"}
 
 FOREIGN_EVENTS: dict[str, Any] = {
     "empty": {},
@@ -27,10 +32,31 @@ FOREIGN_EVENTS: dict[str, Any] = {
     "list": [],
     "text": "hello",
     "s3": {"Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}, "object": {"key": "k"}}}]},
-    "sqs": {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": '{"instances":[{"steps":1}]}'}]},
+    "sqs": {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": '{"instances":[{"trips":1}]}'}]},
     "kinesis": {"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": "e30=", "partitionKey": "1"}}]},
     "schedule": {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}},
-    "http api": {"version": "2.0", "rawPath": "/models/count/predict", "body": "{}"},
+    "http api": {"version": "2.0", "rawPath": "/models/loop/predict", "body": "{}"},
+}
+
+
+BODY = b'{"instances": [{"trips": 3}]}'
+ENVELOPES: dict[str, tuple[int, dict[str, Any]]] = {
+    "text": (200, {}),
+    "base64": (200, {"body": base64.b64encode(BODY).decode(), "isBase64Encoded": True}),
+    "no word on the encoding": (200, {"isBase64Encoded": None}),
+    "base64, and the body is plain": (400, {"isBase64Encoded": True}),
+    "base64 with a wrong padding": (400, {"body": "eyJ", "isBase64Encoded": True}),
+    "the encoding as text": (400, {"isBase64Encoded": "false"}),
+    "a lone surrogate": (400, {"body": "\ud800"}),
+    "no body": (400, {"body": None}),
+    "a body that is no text": (400, {"body": {"instances": []}}),
+    "no headers": (415, {"headers": None, "multiValueHeaders": None}),
+    "headers that are none": (415, {"headers": [], "multiValueHeaders": "x"}),
+    "headers that contradict each other": (400, {"multiValueHeaders": {"content-type": ["text/plain"]}}),
+    "no request context": (200, {"requestContext": None}),
+    "no path": (400, {"path": None}),
+    "a method that is none": (405, {"httpMethod": "BREW"}),
+    "a lone surrogate in the path": (404, {"path": "/models/\udc80/predict"}),
 }
 
 
@@ -38,14 +64,19 @@ FOREIGN_EVENTS: dict[str, Any] = {
 def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RieProcess]:
     """A function with a model that runs as long as its client says, and two seconds to answer."""
     models = tmp_path_factory.mktemp("image")
-    write_loop_model(models, timeout_s=20)
+    write_loop(models, timeout_s=20)
     with RieProcess(inference_settings(models, timeout_s=TIMEOUT_S)) as process:
         yield process
 
 
+def write_loop(models: Path, *, timeout_s: int) -> None:
+    """The model that counts as far as its client says, with another time-out."""
+    replace(LOOP, fields=dict(LOOP.fields) | {"serving": {"timeout_seconds": timeout_s}}).write(models)
+
+
 def count(process: RieProcess, steps: int) -> tuple[int, Any]:
-    body = json.dumps({"instances": [{"steps": steps}]}).encode()
-    answer = send(process, "POST", "/models/count/predict", body)
+    body = json.dumps({"instances": [{"trips": steps}]}).encode()
+    answer = send(process, "POST", "/models/loop/predict", body)
     return answer.status, json.loads(answer.body)
 
 
@@ -55,6 +86,16 @@ def test_a_foreign_event_is_a_typed_error(counter: RieProcess, kind: str) -> Non
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (400, "malformed_request")
     assert body["request_id"] == answer["headers"]["x-request-id"]
+
+
+@pytest.mark.parametrize("kind", ENVELOPES)
+def test_an_envelope_is_read_or_refused_and_never_raises(counter: RieProcess, kind: str) -> None:
+    status, fields = ENVELOPES[kind]
+    headers = (("Content-Type", "application/json"),)
+    event = proxy_event(HttpRequest("POST", "/models/loop/predict", headers, BODY), "127.0.0.1", as_text=True)
+    answer = json.loads(counter.invoke(json.dumps(event | fields).encode()).payload)
+    assert answer["statusCode"] == status, answer
+    assert json.loads(answer["body"]).keys() == (REFUSAL if status >= 400 else ANSWER)
 
 
 def test_a_run_without_end_is_a_504_before_lambda_kills_it(counter: RieProcess) -> None:
@@ -68,12 +109,12 @@ def test_the_same_process_answers_after_a_deadline(counter: RieProcess) -> None:
     count(counter, ENDLESS)
     starts = sum("INIT REPORT" in line for line in counter.lines)
     status, body = count(counter, 7)
-    assert (status, body["predictions"]) == (200, [{"counted": 7}])
+    assert (status, body["predictions"]) == (200, [{"total": 7}])
     assert (starts, sum("INIT REPORT" in line for line in counter.lines)) == (1, 1)
 
 
 def test_the_manifests_own_time_out_ends_a_run_earlier(tmp_path: Path) -> None:
-    write_loop_model(tmp_path, timeout_s=1)
+    write_loop(tmp_path, timeout_s=1)
     with RieProcess(inference_settings(tmp_path, timeout_s=20)) as process:
         count(process, 1)
         begun = time.monotonic()
@@ -83,9 +124,9 @@ def test_the_manifests_own_time_out_ends_a_run_earlier(tmp_path: Path) -> None:
 
 
 def test_a_request_leaves_one_line_with_its_id_and_its_cold_start(tmp_path: Path) -> None:
-    write_loop_model(tmp_path, timeout_s=5)
+    write_loop(tmp_path, timeout_s=5)
     with RieProcess(inference_settings(tmp_path)) as process:
-        answers = [send(process, "GET", "/v2/models/count/ready") for _ in range(2)]
+        answers = [send(process, "GET", "/v2/models/loop/ready") for _ in range(2)]
         lines = [json.loads(line) for line in process.lines if line.startswith("{")]
     assert [line["request_id"] for line in lines] == [dict(answer.headers)["x-request-id"] for answer in answers]
     assert [line["cold_start"] for line in lines] == [True, False]

@@ -76,8 +76,8 @@ def test_start_and_warm_calls_take_no_longer_than_lambda_allows(
     warm = durations(served.process)[before:]
     assert len(warm) == WARM_CALLS
     init, median = served.process.init_seconds, statistics.median(warm)
-    record_property("figure", f"{served.sample.name}: init {init:.3f} s, warm {median:.2f} ms ({WARM_CALLS} calls)")
     assert init is not None
+    record_property("figure", f"{served.sample.name}: init {init:.3f} s, warm {median:.2f} ms ({WARM_CALLS} calls)")
     assert init < LAMBDA_INIT_SECONDS
     assert median < served.sample.model.manifest.serving.latency_target_ms
 

@@ -31,6 +31,9 @@ from serin.protocol import (
 )
 from serin.tensor import Buffer, Tensor, element_count, elements, pack, unpack
 
+MAX_KEYS: Final = 10_000
+"""Most keys in a request's JSON: the largest manifest's inputs and outputs take a tenth of it."""
+
 _REQUEST: Final = msgspec.json.Decoder(InferenceRequest)
 _ENCODER: Final = msgspec.json.Encoder()
 _LEADING: Final = re.compile(rb"[\s\[]*")
@@ -56,6 +59,7 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
     Raises:
         MalformedRequest: no JSON, a length that is none or beyond the body, a key twice.
         InvalidInput: not an inference request.
+        PayloadTooLarge: more than ``MAX_KEYS`` keys.
     """
     split = len(body)
     if header_length is not None:
@@ -63,8 +67,10 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
             raise MalformedRequest("Inference-Header-Content-Length must be a number of bytes within the body")
         split = int(header_length)
     head = body[:split]
+    if strict_json.has_more_keys(head, MAX_KEYS):
+        raise PayloadTooLarge(f"more than {MAX_KEYS} keys in one request")
     request = strict_json.decode(_REQUEST, head, _KNOWN)
-    strict_json.refuse_duplicate_keys(_without_data(head, request), _count_keys(request))
+    strict_json.refuse_duplicate_keys(head, _count_keys(request))
     return Envelope(request, memoryview(body)[split:])
 
 
@@ -78,11 +84,11 @@ def read_tensors(envelope: Envelope, expected: Sequence[TensorMetadata], max_row
     given = _by_name(envelope.request.inputs, [tensor.name for tensor in expected], "input")
     if missing := [tensor.name for tensor in expected if tensor.name not in given]:
         raise InvalidInput(f"input `{missing[0]}` is missing")
+    for tensor in expected:
+        _check_signature(given[tensor.name], tensor)
     _check_rows([given[tensor.name].shape for tensor in expected if tensor.shape[:1] == (-1,)], max_rows)
     tensors, offset = {}, 0
-    by_name = {tensor.name: tensor for tensor in expected}
     for item in envelope.request.inputs:  # binary data follows in the order of the request
-        _check_signature(item, by_name[item.name])
         size = item.parameters.get(_BINARY_SIZE)
         if size is None:
             data = _json_data(item)
@@ -154,9 +160,7 @@ def _by_name(items: Iterable[Any], known: Sequence[str], kind: str) -> dict[str,
 
 
 def _check_rows(shapes: Sequence[tuple[int, ...]], max_rows: int) -> None:
-    rows = {shape[0] for shape in shapes if shape}
-    if 0 in rows:
-        raise InvalidInput("the batch holds no row")
+    rows = {shape[0] for shape in shapes}
     if len(rows) > 1:
         raise InvalidInput("the inputs' batch axes differ in length")
     if rows and max(rows) > max_rows:
@@ -175,22 +179,18 @@ def _check_signature(item: RequestInput, expected: TensorMetadata) -> None:
         raise InvalidInput(f"input `{item.name}`: an axis of length 0 holds no element")
 
 
-def _without_data(head: bytes, request: InferenceRequest) -> bytes:
-    """The JSON part with its tensors' lists cut short: they hold no keys, and may be long."""
-    for item in request.inputs:
-        if len(item.data) > 64:
-            head = head.replace(bytes(item.data), b"0", 1)
-    return head
-
-
 def _count_keys(request: InferenceRequest) -> int:
-    """Distinct keys of a request. One that was sent with an empty value is counted short: then it is read again."""
+    """Distinct keys of a request, and the colons inside its data, which are no keys.
+
+    A key that was sent with an empty value is counted short: then the request is read again.
+    """
 
     def present(message: msgspec.Struct) -> int:
         return sum(1 for value in msgspec.structs.astuple(message) if value not in (None, {}, (), NO_DATA))
 
     parts: list[InferenceRequest | RequestInput | RequestOutput] = [request, *request.inputs, *request.outputs]
-    return sum(present(part) + len(part.parameters) for part in parts)
+    keys = sum(present(part) + len(part.parameters) for part in parts)
+    return keys + sum(bytes(item.data).count(b":") for item in request.inputs)
 
 
 # --- elements in ----------------------------------------------------------------------------------------------
@@ -202,10 +202,10 @@ def _json_data(item: RequestInput) -> Buffer | list[bytes]:
     raw = bytes(item.data)
     count = element_count(item.shape)
     if item.datatype is not Datatype.BYTES and raw.count(b",") + 1 != count:
-        raise InvalidInput(f"input `{item.name}`: data must hold {count} elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: data must hold as many elements as its shape says")
     values = _flat_values(item, raw)
     if len(values) != count:
-        raise InvalidInput(f"input `{item.name}`: data must hold {count} elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: data must hold as many elements as its shape says")
     try:
         return pack(item.datatype, values)
     except ValueError as error:
@@ -254,7 +254,7 @@ def _binary_data(item: RequestInput, chunk: memoryview) -> Buffer | list[bytes]:
     if itemsize is None:
         return _split_bytes(item, chunk, count)
     if len(chunk) != count * itemsize:
-        raise InvalidInput(f"input `{item.name}`: {_BINARY_SIZE} must be {count * itemsize}, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: {_BINARY_SIZE} must be what its shape takes")
     if item.datatype is Datatype.BOOL and max(chunk) > 1:
         raise InvalidInput(f"input `{item.name}`: a BOOL is a byte of 0 or 1")
     return chunk
@@ -269,7 +269,7 @@ def _split_bytes(item: RequestInput, chunk: memoryview, count: int) -> list[byte
         offset += 4 + size
         values.append(bytes(chunk[offset - size : offset]))
     if len(values) != count or offset != len(chunk):
-        raise InvalidInput(f"input `{item.name}`: must hold {count} length-prefixed elements, as its shape says")
+        raise InvalidInput(f"input `{item.name}`: must hold as many length-prefixed elements as its shape says")
     try:
         for value in values:
             value.decode()

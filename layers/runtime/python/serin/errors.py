@@ -5,7 +5,7 @@ A message says what is wrong, where, and what to do. It never carries a value th
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class SerinError(Exception):
@@ -76,6 +76,9 @@ class ModelNotFound(RequestError):
     """No such model, or not in this version."""
 
     code = "model_not_found"
+
+
+NO_SUCH_MODEL: Final = "no such model; GET /v2/models lists those that are served"
 
 
 class ModelNotReady(SerinError):

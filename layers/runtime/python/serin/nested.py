@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
@@ -47,6 +48,7 @@ def nest(values: Sequence[Any], shape: Sequence[int]) -> Any:
     if not shape:
         return values[0]
     level: list[Any] = list(values)
-    for axis in reversed(shape[1:]):
-        level = [level[i : i + axis] for i in range(0, len(level), axis)] if axis else [[] for _ in range(shape[0])]
+    for depth in range(len(shape) - 1, 0, -1):
+        axis = shape[depth]
+        level = [level[i * axis : (i + 1) * axis] for i in range(math.prod(shape[:depth]))]
     return level

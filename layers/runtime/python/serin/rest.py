@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 import msgspec
@@ -22,7 +22,7 @@ from serin.predictions import Prediction
 from serin.protocol import HEADER_LENGTH, InferenceResponse
 
 if TYPE_CHECKING:  # the control plane speaks this module's errors and has no engine
-    from serin.service import Inference, Model, Service
+    from serin.service import Inference, Model
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 """Largest body, either way. In base64 it stays within Lambda's 6,291,556 bytes with room for the envelope."""
@@ -101,11 +101,17 @@ def error_response(error: Exception, request_id: str) -> Response:
     return Response(status, _headers(request_id), body)
 
 
-class DataPlane:
-    """``Request -> Response`` over a service. Never raises."""
+class Models(Protocol):
+    """Where the data plane finds the models: a ``Service``, or a process that serves none itself."""
 
-    def __init__(self, service: Service, observer: Observer) -> None:
-        self._service = service
+    def model(self, name: str, version: str | None = None) -> Model: ...
+
+
+class DataPlane:
+    """``Request -> Response`` over models. Never raises."""
+
+    def __init__(self, models: Models, observer: Observer) -> None:
+        self._models = models
         self._observer = observer
 
     def __call__(self, request: Request) -> Response:
@@ -135,7 +141,7 @@ class DataPlane:
         if request.method != method:
             raise errors.MethodNotAllowed(f"this route takes {method}")
         record.route = verb
-        model = self._service.model(match["predict"] or match["model"], match["version"])
+        model = self._models.model(match["predict"] or match["model"], match["version"])
         record.model, record.version = model.name, model.version
         return answer(self, model, request, record)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from serin.baseline import Histogram, count_columns
 from serin.engine import EngineOptions, ModelLoadError, Session
-from serin.errors import DeadlineExceeded, ModelFolderError, ModelNotFound
+from serin.errors import NO_SUCH_MODEL, DeadlineExceeded, ModelFolderError, ModelNotFound
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
 from serin.policy import build_policies, feature_columns
@@ -102,7 +102,7 @@ class Service:
         """
         model = self.models.get(name)
         if model is None:
-            raise ModelNotFound("no such model; GET /v2/models lists those that are served")
+            raise ModelNotFound(NO_SUCH_MODEL)
         if version is not None and version != model.version:
             raise ModelNotFound(f"model `{name}` is not served in this version; it is served as {model.version}")
         return model

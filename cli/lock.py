@@ -1,0 +1,205 @@
+"""`serin lock`: what tools can say about a model folder, computed and written to ``model.lock.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from serin.baseline import Baseline
+from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
+from serin.errors import ModelFolderError, SerinError
+from serin.golden import GoldenCase, differences, largest_difference, read_golden, tolerance_of
+from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
+from serin.manifest import Manifest, TensorInput, TensorOutput, Tensors
+from serin.model_folder import (
+    BASELINE_FILE,
+    GOLDEN_FILE,
+    LOCK_FILE,
+    MANIFEST_FILE,
+    ModelFolder,
+    load_lock,
+    load_manifest,
+    read_artifact,
+)
+from serin.protocol import TensorMetadata
+from serin.service import Model
+
+FINEST: Final = 1e-6
+"""Smallest difference that is told: below it lies the rounding of single precision."""
+
+
+def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
+    """Compute the lock of ``folder`` and write it, all or nothing: a refusal leaves the old lock as it was.
+
+    The golden cases go through the predict path that serves requests. ``golden.jsonl`` and ``baseline.json`` are
+    locked where they exist.
+
+    Args:
+        folder: The model's folder; its name is the model's.
+        tools: Versions of what made the artifact. None keeps those of the lock that is there, as long as it is a
+            lock of the same artifact.
+
+    Raises:
+        ModelFolderError: names the file, and the field or the line of the golden case, that is wrong.
+    """
+    manifest = _manifest(folder)
+    artifact = _digest(folder / manifest.artifact.file)
+    session = _open(folder, manifest, artifact)
+    _check_signature(folder, manifest, session)
+    baseline = _read_baseline(folder, manifest)
+    lock = Lock(
+        schema=LOCK_SCHEMA,
+        name=manifest.name,
+        version=manifest.version,
+        artifact=artifact,
+        signature=Signature(inputs=session.inputs, outputs=session.outputs),
+        baseline=None if baseline is None else _digest(folder / BASELINE_FILE),
+        tools={**_known_tools(folder, artifact, tools), "onnxruntime": RUNTIME_VERSION},
+    )
+    model = Model(ModelFolder(path=folder, manifest=manifest, lock=lock, baseline=baseline), session)
+    lock = msgspec.structs.replace(lock, golden=_check_golden(folder, model))
+    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n")
+    return lock
+
+
+def _manifest(folder: Path) -> Manifest:
+    manifest = load_manifest(folder / MANIFEST_FILE)
+    if manifest.name != folder.resolve().name:
+        raise ModelFolderError(
+            str(folder / MANIFEST_FILE), "name", f"must be the folder's name, {folder.resolve().name!r}"
+        )
+    return manifest
+
+
+def _digest(file: Path) -> LockedFile:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelFolderError(str(file), None, f"cannot be read ({error.strerror})") from None
+    return LockedFile(file=file.name, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+
+
+# --- The artifact ---------------------------------------------------------------------------------------------
+
+
+def _open(folder: Path, manifest: Manifest, artifact: LockedFile) -> Session:
+    """The session, opened from bytes that are those of ``artifact``."""
+    unsigned = Lock(
+        schema=LOCK_SCHEMA,
+        name=manifest.name,
+        version=manifest.version,
+        artifact=artifact,
+        signature=Signature(inputs=(), outputs=()),
+    )
+    data = read_artifact(ModelFolder(path=folder, manifest=manifest, lock=unsigned, baseline=None))
+    try:
+        return Session.load(data, EngineOptions(), manifest.artifact.format)
+    except ModelLoadError as error:
+        raise ModelFolderError(str(folder / artifact.file), None, error.message) from None
+
+
+def _check_signature(folder: Path, manifest: Manifest, session: Session) -> None:
+    for kind in ("inputs", "outputs"):
+        declared, found = _tensors(kind, getattr(manifest, kind)), _tensors(kind, getattr(session, kind))
+        for field, said in declared.items():
+            if said != found.get(field):
+                problem = f"says {said} but {manifest.artifact.file} has {found.get(field)}; mend it"
+                raise ModelFolderError(str(folder / MANIFEST_FILE), field, problem)
+
+
+def _tensors(kind: str, tensors: Sequence[TensorInput | TensorOutput | TensorMetadata]) -> dict[str, object]:
+    """What must agree, by its place in the manifest; the names first, as the rest goes by position."""
+    fields: dict[str, object] = {kind: [tensor.name for tensor in tensors]}
+    for i, tensor in enumerate(tensors):
+        fields[f"{kind}[{i}].datatype"] = str(tensor.datatype)
+        fields[f"{kind}[{i}].shape"] = list(tensor.shape)
+    return fields
+
+
+def _known_tools(folder: Path, artifact: LockedFile, tools: Mapping[str, str] | None) -> Mapping[str, str]:
+    if tools is not None or not (folder / LOCK_FILE).exists():
+        return tools or {}
+    try:
+        before = load_lock(folder / LOCK_FILE)
+    except ModelFolderError:  # it is about to be replaced
+        return {}
+    return before.tools if before.artifact == artifact else {}
+
+
+# --- What lies beside it --------------------------------------------------------------------------------------
+
+
+def _read_baseline(folder: Path, manifest: Manifest) -> Baseline | None:
+    file = folder / BASELINE_FILE
+    if not file.exists():
+        return None
+    try:
+        baseline = msgspec.json.decode(file.read_bytes(), type=Baseline)
+    except msgspec.DecodeError as error:
+        raise ModelFolderError(str(file), None, str(error)) from None
+    unknown = baseline.features.keys() - {feature.name for feature in manifest.features}
+    if unknown:
+        raise ModelFolderError(str(file), f"features.{min(unknown)}", f"is no feature of {MANIFEST_FILE}")
+    return baseline
+
+
+def _check_golden(folder: Path, model: Model) -> GoldenSummary | None:
+    file = folder / GOLDEN_FILE
+    if not file.exists():
+        return None
+    cases = read_golden(file)
+    if not cases:
+        raise ModelFolderError(str(file), None, "holds no case; write one JSON object a line, or remove the file")
+    largest = max(_difference(file, number, model, case) for number, case in enumerate(cases, start=1))
+    return GoldenSummary(file=_digest(file), cases=len(cases), max_absolute_difference=_bound(largest))
+
+
+def _difference(file: Path, number: int, model: Model, case: GoldenCase) -> float:
+    """Largest absolute difference between the answer to one case and the answer that is due."""
+    try:
+        answer = _predict(model, case.instance)
+    except SerinError as error:
+        raise ModelFolderError(str(file), f"line {number}", f"the model does not answer: {error.message}") from None
+    for problem in _problems(model.manifest, answer, case.prediction):
+        raise ModelFolderError(str(file), f"line {number}", f"{problem}; is it this model's golden case?")
+    return largest_difference(answer, case.prediction)
+
+
+def _predict(model: Model, instance: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = model.rows.decode(msgspec.json.encode({"instances": [instance]}))
+    deadline = time.monotonic() + model.manifest.serving.timeout_seconds
+    return model.predictor(model.infer(inputs, model.predictor.outputs, deadline).outputs)[0]
+
+
+def _problems(manifest: Manifest, answer: dict[str, Any], due: dict[str, Any]) -> Iterator[str]:
+    if not isinstance(manifest.prediction, Tensors) or answer.keys() != due.keys():
+        yield from differences(answer, due, tolerance_of(manifest))
+        return
+    for output, value in due.items():
+        yield from differences(answer[output], value, tolerance_of(manifest, output), f"prediction.{output}")
+
+
+def _bound(difference: float) -> float:
+    """An upper bound, a power of ten: the last bits differ between processors, and the lock must not."""
+    return float(f"1e{math.ceil(math.log10(max(difference, FINEST)))}")
+
+
+# --- Writing --------------------------------------------------------------------------------------------------
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace ``file`` in one step."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise ModelFolderError(str(file), None, f"cannot be written ({error.strerror})") from None
