@@ -65,8 +65,9 @@ def serve(
 ) -> None:
     """Serve every model over HTTP.
 
-    Ends on Ctrl-C or SIGTERM, after the requests in flight have their answers. URLs go to stdout, with one line a
-    model to paste into a shell. The log goes to stderr: one JSON line a request.
+    Ends on Ctrl-C or SIGTERM, after the requests in flight have their answers; a second Ctrl-C does not wait for
+    them. URLs go to stdout, with one line a model to paste into a shell. The log goes to stderr: one JSON line a
+    request.
 
     \b
     examples:

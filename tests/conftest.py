@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.figures import pytest_terminal_summary as pytest_terminal_summary
-from tests.small_model import write_small_model
+from tests.small_models.multiply import write_multiply
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +20,5 @@ def repository() -> Path:
 def small_models(tmp_path: Path) -> Path:
     """A models folder with one model, `multiply`, that answers ``x * 2``."""
     models = tmp_path / "models"
-    write_small_model(models)
+    write_multiply(models)
     return models

@@ -16,8 +16,8 @@ import pytest
 
 from cli.outcome import ExitCode
 from tests.serving import COMMAND, Serving, serving
-from tests.small_model import write_small_model
 from tests.small_models.catalogue import LOOP
+from tests.small_models.multiply import write_multiply
 
 
 def connect(served: Serving) -> http.client.HTTPConnection:
@@ -164,7 +164,7 @@ def test_reload_swaps_a_model_while_requests_go_on(small_models: Path) -> None:
 
         asking = threading.Thread(target=keep_asking)
         asking.start()
-        write_small_model(small_models, version="1.1.0", factor=3)
+        write_multiply(small_models, version="1.1.0", factor=3)
         until(lambda: seen and seen[-1] == [{"value": 30.0}])
         stop.set()
         asking.join()
@@ -182,3 +182,18 @@ def test_reload_keeps_the_old_model_when_the_change_is_bad(small_models: Path) -
         assert line.startswith(f"serin: {small_models / 'multiply' / 'model.onnx'}: is not the file that")
         assert line.endswith("; version 1.0.0 keeps serving")
         assert product(served) == [{"value": 20.0}]
+
+
+def test_a_second_control_c_does_not_wait_for_a_request(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    replace(LOOP, fields={**LOOP.fields, "serving": {"timeout_seconds": 20}}).write(models)
+    with serving(models) as served, closing(connect(served)) as connection:
+        body = json.dumps({"instances": [{"trips": 2**60}]})
+        connection.request("POST", "/models/loop/predict", body, {"content-type": "application/json"})
+        time.sleep(0.5)
+        served.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        assert served.process.poll() is None
+        begun = time.monotonic()
+        assert served.stop(signal.SIGINT) == ExitCode.OK
+        assert time.monotonic() - begun < 3

@@ -18,8 +18,8 @@ from local.rie import RieProcess
 from tests.functions.inference.conftest import send
 from tests.gateway.events import HttpRequest, proxy_event
 from tests.gateway.slots import inference_settings
-from tests.small_model import write_small_model
 from tests.small_models.catalogue import LOOP
+from tests.small_models.multiply import write_multiply
 
 TIMEOUT_S = 2
 ENDLESS = 2**62
@@ -133,7 +133,7 @@ def test_a_request_leaves_one_line_with_its_id_and_its_cold_start(tmp_path: Path
 
 
 def test_a_broken_folder_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:
-    manifest = write_small_model(tmp_path) / "model.yaml"
+    manifest = write_multiply(tmp_path) / "model.yaml"
     manifest.write_text(manifest.read_text().replace("range:", "rnage:"))
     begun = time.monotonic()
     with RieProcess(inference_settings(tmp_path)) as process:
@@ -146,7 +146,7 @@ def test_a_broken_folder_fails_the_start_with_one_clear_line(tmp_path: Path) -> 
 
 
 def test_changed_bytes_fail_the_start(tmp_path: Path) -> None:
-    artifact = write_small_model(tmp_path) / "model.onnx"
+    artifact = write_multiply(tmp_path) / "model.onnx"
     artifact.write_bytes(artifact.read_bytes() + b"\0")
     with RieProcess(inference_settings(tmp_path)) as process:
         error = json.loads(process.invoke(b"{}").payload)

@@ -8,11 +8,11 @@ import pytest
 from cli.main import run
 from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
-from tests.small_model import write_small_model
+from tests.small_models.multiply import write_multiply
 
 
 def test_models_are_listed_by_name(small_models: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_small_model(small_models, "add", "2.1.0", factor=3)
+    write_multiply(small_models, "add", "2.1.0", factor=3)
     assert run(["models", "--models", str(small_models)]) == ExitCode.OK
     assert capsys.readouterr().out == "add       2.1.0  Multiplies by 3\nmultiply  1.0.0  Multiplies by 2\n"
 
@@ -26,7 +26,7 @@ def test_broken_folders_are_named_and_the_good_ones_still_listed(
     small_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("a", "b"):
-        folder = write_small_model(small_models, name)
+        folder = write_multiply(small_models, name)
         (folder / "model.yaml").write_text("schema: serin/model/v9\n")
     assert run(["models", "--models", str(small_models)]) == ExitCode.REFUSED
     said = capsys.readouterr()

@@ -10,7 +10,7 @@ import pytest
 from cli.models import load_models
 from cli.reload import Reloader, fingerprints
 from serin.service import Service
-from tests.small_model import write_small_model
+from tests.small_models.multiply import write_multiply
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Watched:
 
 @pytest.fixture
 def watched(small_models: Path) -> Watched:
-    write_small_model(small_models, "add")
+    write_multiply(small_models, "add")
     judged = fingerprints(small_models)
     published: list[Service] = []
     said: list[str] = []
@@ -47,16 +47,16 @@ def test_nothing_happens_while_nothing_changes(watched: Watched) -> None:
 
 
 def test_a_changed_model_takes_the_place_of_the_old_one(watched: Watched, small_models: Path) -> None:
-    write_small_model(small_models, version="1.1.0", factor=3)
+    write_multiply(small_models, version="1.1.0", factor=3)
     watched.settle()
     assert watched.said == ["multiply 1.1.0 is served now"]
     assert watched.versions() == {"add": "1.0.0", "multiply": "1.1.0"}
 
 
 def test_a_change_that_is_still_under_way_waits(watched: Watched, small_models: Path) -> None:
-    write_small_model(small_models, version="1.1.0")
+    write_multiply(small_models, version="1.1.0")
     watched.reloader.look()
-    write_small_model(small_models, version="1.2.0", factor=5)
+    write_multiply(small_models, version="1.2.0", factor=5)
     watched.reloader.look()
     assert watched.published == []
     watched.reloader.look()
@@ -76,14 +76,14 @@ def test_a_bad_change_is_one_line_and_the_old_model_stays(watched: Watched, smal
 
 def test_a_good_change_is_taken_beside_a_bad_one(watched: Watched, small_models: Path) -> None:
     (small_models / "add" / "model.onnx").write_bytes(b"no model")
-    write_small_model(small_models, version="1.1.0")
+    write_multiply(small_models, version="1.1.0")
     watched.settle()
     assert watched.versions() == {"add": "1.0.0", "multiply": "1.1.0"}
     assert len(watched.said) == 2
 
 
 def test_models_come_and_go(watched: Watched, small_models: Path) -> None:
-    write_small_model(small_models, "new")
+    write_multiply(small_models, "new")
     shutil.rmtree(small_models / "add")
     watched.settle()
     assert watched.versions() == {"multiply": "1.0.0", "new": "1.0.0"}
@@ -106,14 +106,14 @@ def test_when_every_model_is_gone_those_that_were_loaded_stay(watched: Watched, 
     watched.settle()
     assert watched.published == []
     assert watched.said == [f"{small_models} holds no model any more; what was loaded keeps serving"]
-    write_small_model(small_models, version="2.0.0")
+    write_multiply(small_models, version="2.0.0")
     watched.settle()
     assert watched.versions() == {"multiply": "2.0.0"}
 
 
 def test_it_looks_by_itself_once_started(watched: Watched, small_models: Path) -> None:
     watched.reloader.start()
-    write_small_model(small_models, version="1.1.0")
+    write_multiply(small_models, version="1.1.0")
     limit = time.monotonic() + 10
     while not watched.said and time.monotonic() < limit:
         time.sleep(0.05)
