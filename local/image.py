@@ -135,9 +135,12 @@ class ImageProcess:
         """One call, after those before it. Raises InvocationTimedOut, or LocalError on a payload over the limit."""
         return self._started().invoke(payload)
 
-    def execute(self, *command: str) -> str:
-        """What a program in the running container writes. Raises LocalError where it fails."""
-        return self._podman("exec", self._name, *command)
+    def execute(self, *command: str, detached: bool = False) -> str:
+        """What a program in the running container writes; ``detached``, it goes on beside the function.
+
+        Raises LocalError where it fails.
+        """
+        return self._podman("exec", *(["--detach"] if detached else []), self._name, *command)
 
     def _started(self) -> RieCalls:
         if self._calls is None:

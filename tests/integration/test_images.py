@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from local.image import ImageProcess
 from tests.gateway.invocation import LAMBDA_INIT_SECONDS, send, timing
@@ -55,6 +59,19 @@ try:
             file.write(bytes(4096))
 except OSError as error:
     assert error.errno == errno.ENOSPC, error
+"""
+ISSUER = """
+import json, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        keys = {"keys": [json.loads(sys.argv[1])], "jwks_uri": "http://127.0.0.1:9000/keys"}
+        self.wfile.write(json.dumps(keys).encode())
+
+HTTPServer(("127.0.0.1", 9000), Handler).serve_forever()
 """
 
 
@@ -137,3 +154,26 @@ def test_the_catalogue_starts_and_shows_its_documents(
         found = look(process)
         assert found["user"] == 993
         assert {file for file, flags in found["flags"].items() if flags != UNCHECKED_HASH} == set()
+
+
+def test_the_authorizer_lets_its_issuers_tokens_in_and_no_others(engine: Engine) -> None:
+    """The issuer stands beside the function, in its container."""
+    key, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    issuer = "http://127.0.0.1:9000"
+    public = json.dumps(json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": "1", "alg": "RS256"})
+    claims = {"iss": issuer, "aud": "callers", "sub": "someone", "exp": int(time.time()) + 600}
+    environment = {"SERIN_JWT_ISSUER": issuer, "SERIN_JWT_AUDIENCE": "callers"}
+    with engine.start(engine.build("authorizer"), memory_mb=512, environment=environment) as process:
+        process.execute("python3", "-c", ISSUER, public, detached=True)
+
+        def answer(signer: rsa.RSAPrivateKey) -> dict[str, Any]:
+            token = jwt.encode(claims, signer, "RS256", headers={"kid": "1"})
+            event = {"authorizationToken": f"Bearer {token}", "methodArn": "arn:aws:execute-api:r:0:api/dev/GET/v2"}
+            found: dict[str, Any] = json.loads(process.invoke(json.dumps(event).encode()).payload)
+            return found
+
+        allowed = answer(key)
+        assert allowed["principalId"] == "someone"
+        assert allowed["policyDocument"]["Statement"][0]["Resource"] == "arn:aws:execute-api:r:0:api/dev/*"
+        assert answer(other)["errorMessage"] == "Unauthorized"
+        assert {file for file, flags in look(process)["flags"].items() if flags != UNCHECKED_HASH} == set()
