@@ -1,4 +1,4 @@
-"""A Lambda function under AWS's own runtime interface emulator, without a container.
+"""A Lambda function under AWS's own runtime interface emulator: calls to one, and one without a container.
 
 The emulator serves one invocation at a time and crashes on two at once, so calls wait for one another here.
 It cuts a longer request silently, so a payload over Lambda's limit is refused before it is sent.
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -73,14 +73,77 @@ class Invocation:
     """What the function wrote while it worked, without the emulator's own lines."""
 
 
+class RieCalls:
+    """Calls to an interface emulator that listens on ``port`` and whose output so far is ``lines()``.
+
+    Safe to use from several threads: a call waits for those before it.
+    """
+
+    def __init__(self, what: str, port: int, timeout_s: int, lines: Callable[[], Sequence[str]]) -> None:
+        self._what = what
+        self._port = port
+        self._timeout_s = timeout_s
+        self._lines = lines
+        self._turn = threading.Lock()
+
+    @property
+    def init_seconds(self) -> float | None:
+        """The true time of the last start of the function, seconds; None before its first call."""
+        found = _INIT_REPORT.findall("\n".join(self._lines()))
+        return float(found[-1]) / 1000.0 if found else None
+
+    def invoke(self, payload: bytes) -> Invocation:
+        """One call, after those before it. Raises InvocationTimedOut, or LocalError on a payload over the limit."""
+        if len(payload) > PAYLOAD_LIMIT:
+            message = f"payload: {len(payload)} bytes, over Lambda's limit of {PAYLOAD_LIMIT}"
+            raise LocalError(message)
+        with self._turn:
+            before = self._lines()
+            status, answer = self._post(payload)
+            ended = self._ended(before) + 1
+            wait_until(
+                lambda: self._ended(self._lines()) >= ended,
+                seconds=5.0,
+                what="runtime interface emulator reports a call",
+            )
+            lines = tuple(line for line in self._lines()[len(before) :] if not _OWN_LINE.search(line))
+        if _TIMED_OUT.fullmatch(answer):
+            message = f"{self._what}: no answer within {self._timeout_s} s"
+            raise InvocationTimedOut(message)
+        return Invocation(status, answer, lines)
+
+    def _post(self, payload: bytes) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection(LOOPBACK, self._port, timeout=self._timeout_s + 20)
+        try:
+            connection.request("POST", _PATH, payload, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            message = f"runtime interface emulator: no answer ({error}); its last line: {last_line(self._lines())}"
+            raise LocalError(message) from error
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _ended(lines: Sequence[str]) -> int:
+        """How many calls are over. A call whose function never started has no REPORT line, but an end of its own."""
+        ends = ("REPORT RequestId: ", "Invoke DONE failed: ")
+        return sum(any(end in line for end in ends) for line in lines)
+
+
+def last_line(lines: Sequence[str]) -> str:
+    """For a message: the last of ``lines``."""
+    return lines[-1] if lines else "none"
+
+
 class RieProcess:
     """The emulator with one function, from ``with`` to the end of its block. Safe to call from several threads."""
 
     def __init__(self, settings: RieSettings) -> None:
         self._settings = settings
         self._ports = free_ports(2)
-        self._turn = threading.Lock()
         self._lines: list[str] = []
+        self._calls = RieCalls(settings.handler, self._ports[0], settings.timeout_s, lambda: self.lines)
         self._process: subprocess.Popen[bytes] | None = None
         self._reader = threading.Thread(target=self._read, daemon=True)
 
@@ -118,37 +181,12 @@ class RieProcess:
     @property
     def init_seconds(self) -> float | None:
         """The true time of the last start of the function, seconds; None before its first call."""
-        found = _INIT_REPORT.findall("\n".join(self._lines))
-        return float(found[-1]) / 1000.0 if found else None
+        return self._calls.init_seconds
 
     def invoke(self, payload: bytes) -> Invocation:
         """One call, after those before it. Raises InvocationTimedOut, or LocalError on a payload over the limit."""
-        if len(payload) > PAYLOAD_LIMIT:
-            message = f"payload: {len(payload)} bytes, over Lambda's limit of {PAYLOAD_LIMIT}"
-            raise LocalError(message)
         self._running()
-        with self._turn:
-            first = len(self._lines)
-            reports = self._reports()
-            status, answer = self._post(payload)
-            wait_until(lambda: self._reports() > reports, seconds=5.0, what="runtime interface emulator reports a call")
-            lines = tuple(line for line in self._lines[first:] if not _OWN_LINE.search(line))
-        if _TIMED_OUT.fullmatch(answer):
-            message = f"{self._settings.handler}: no answer within {self._settings.timeout_s} s"
-            raise InvocationTimedOut(message)
-        return Invocation(status, answer, lines)
-
-    def _post(self, payload: bytes) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(LOOPBACK, self._ports[0], timeout=self._settings.timeout_s + 20)
-        try:
-            connection.request("POST", _PATH, payload, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            return response.status, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            message = f"runtime interface emulator: no answer ({error}); its last line: {self._last_line()}"
-            raise LocalError(message) from error
-        finally:
-            connection.close()
+        return self._calls.invoke(payload)
 
     def _read(self) -> None:
         """Collect lines until the process ends. Split on line feeds only: a log record may carry carriage returns."""
@@ -158,17 +196,9 @@ class RieProcess:
 
     def _is_ready(self) -> bool:
         if self._running().poll() is not None:
-            message = f"runtime interface emulator: ended while starting; its last line: {self._last_line()}"
+            message = f"runtime interface emulator: ended while starting; its last line: {last_line(self._lines)}"
             raise LocalError(message)
         return is_open(self._ports[0])
-
-    def _reports(self) -> int:
-        """How many calls are over. A call whose function never started has no REPORT line, but an end of its own."""
-        ends = ("REPORT RequestId: ", "Invoke DONE failed: ")
-        return sum(any(end in line for end in ends) for line in tuple(self._lines))
-
-    def _last_line(self) -> str:
-        return self._lines[-1] if self._lines else "none"
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

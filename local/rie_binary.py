@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from local.commands import run
 from local.errors import LocalError
+from local.paths import CACHE
 
-REPOSITORY: Final = Path(__file__).resolve().parent.parent
-CACHE: Final = REPOSITORY / ".cache"
 REQUIREMENTS: Final = Path(__file__).with_name("rie-requirements.txt")
 _FOLDER_IN_WHEEL: Final = "samcli/local/rapid"
 
@@ -58,11 +57,7 @@ def _download(folder: Path) -> Path:
     """The wheel that the requirements pin by hash, in ``folder``."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
     command += ["--only-binary=:all:", "--dest", str(folder), "--requirement", str(REQUIREMENTS)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words and our paths
-    if result.returncode:
-        reason = result.stderr.strip().splitlines()[-1:] or ["pip gave no reason"]
-        message = f"{REQUIREMENTS.name}: pip cannot download the runtime interface emulator's wheel: {reason[0]}"
-        raise LocalError(message)
+    run(command, what=f"{REQUIREMENTS.name}: download the runtime interface emulator's wheel")
     return next(folder.glob("*.whl"))
 
 

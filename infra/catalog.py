@@ -1,0 +1,31 @@
+"""``models/*/model.yaml`` -> manifests, checked as strictly as the runtime checks them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serin.errors import ModelFolderError
+from serin.manifest import Manifest
+from serin.model_folder import MANIFEST_FILE, find_model_folders, load_model_folder
+
+
+def load_catalog(models: Path) -> tuple[Manifest, ...]:
+    """The manifest of every model folder, by name.
+
+    Raises:
+        ModelFolderError: a folder that cannot be served, or settings that Lambda does not take together.
+    """
+    manifests = tuple(load_model_folder(folder).manifest for folder in find_model_folders(models))
+    for manifest in manifests:
+        _refuse_warm_canary(manifest, models)
+    return manifests
+
+
+def _refuse_warm_canary(manifest: Manifest, models: Path) -> None:
+    """Lambda refuses weights on an alias with provisioned concurrency: refused here, before anything is built."""
+    if manifest.serving.provisioned_concurrency is not None and manifest.release.steps != (100,):
+        raise ModelFolderError(
+            str(models / manifest.name / MANIFEST_FILE),
+            "release.steps",
+            "must be [100], as Lambda has no weighted alias beside serving.provisioned_concurrency; change one of them",
+        )

@@ -1,0 +1,61 @@
+"""Container images, each built from a view of the repository that holds its own files and no others.
+
+So a change of one model's folder, or of one function, leaves the digests of all other images alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
+
+_PLATFORMS: Final = {
+    "x86_64": ecr_assets.Platform.LINUX_AMD64,
+    "arm64": ecr_assets.Platform.LINUX_ARM64,
+}
+_ARCHITECTURES: Final = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_.Architecture.ARM_64}
+# What a pattern that brings files back must not bring back.
+_NEVER: Final = ("**/__pycache__", "**/*.pyc", "**/*.md")
+
+
+def inference_image(root: Path, *, model: str, base_image: str, architecture: str) -> lambda_.DockerImageCode:
+    """The runtime and one model's folder."""
+    return _image(
+        root,
+        "inference",
+        ("models/**", f"!models/{model}/**"),
+        architecture,
+        {"BASE_IMAGE": base_image, "MODEL": model},
+    )
+
+
+def catalog_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
+    """The control plane and what all models declare, without their artefacts."""
+    declarations = ("models/**", "!models/*/model.yaml", "!models/*/model.lock.json")
+    return _image(root, "catalog", declarations, "x86_64", {"BASE_IMAGE": base_image})
+
+
+def authorizer_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
+    """The check of bearer tokens."""
+    return _image(root, "authorizer", ("models/**", "layers/**"), "x86_64", {"BASE_IMAGE": base_image})
+
+
+def lambda_architecture(name: str) -> lambda_.Architecture:
+    """``x86_64`` or ``arm64``, as the library names it."""
+    return _ARCHITECTURES[name]
+
+
+def _image(
+    root: Path, function: str, models: tuple[str, ...], architecture: str, build_args: Mapping[str, str]
+) -> lambda_.DockerImageCode:
+    return lambda_.DockerImageCode.from_image_asset(
+        str(root),
+        file=f"functions/{function}/Dockerfile",
+        build_args=build_args,
+        platform=_PLATFORMS[architecture],
+        # After .dockerignore, in its language; the last match decides.
+        exclude=["functions/**", "!functions/entrypoint.sh", f"!functions/{function}/**", *models, *_NEVER],
+    )

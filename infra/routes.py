@@ -1,0 +1,66 @@
+"""Which path leads to which function.
+
+Greedy below a model: the runtime knows its own routes and answers 404 and 405. Few resources a model also keep a
+stack (500 resources) and an API (300 paths) wide enough for fifty models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from infra.access import Access
+from infra.config import Cors
+from infra.cors import preflight
+
+_ANY: Final = "ANY"
+_REST: Final = "{proxy+}"
+
+
+class Routes:
+    """Adds routes to an API, each with the stage's access check."""
+
+    def __init__(self, api: apigateway.RestApi, *, stage_name: str, access: Access, cors: Cors | None) -> None:
+        self._api = api
+        self._source = api.arn_for_execute_api(stage=stage_name)
+        self._access = access
+        self._preflight = preflight(cors)
+
+    def add(self, *, models: Mapping[str, lambda_.IAlias], catalog: lambda_.IAlias) -> None:
+        """Every path: a model's own to its alias, the others, and so unknown ones, to the catalogue."""
+        root = self._api.root
+        to_catalog = self._integration("InvokeCatalog", catalog)
+        named, v2 = root.add_resource("models"), root.add_resource("v2")
+        v2_named = v2.add_resource("models")
+        for resource in (root, named, v2, v2_named):
+            self._route(resource, to_catalog)
+            self._route(resource.add_resource(_REST), to_catalog)
+        for name, alias in models.items():
+            to_model = self._integration(f"Invoke-{name}", alias)
+            own = v2_named.add_resource(name)
+            self._route(own, to_model)
+            self._route(own.add_resource(_REST), to_model)
+            self._route(named.add_resource(name).add_resource(_REST), to_model)
+
+    def _route(self, resource: apigateway.IResource, integration: apigateway.Integration) -> None:
+        self._access.acknowledge_on(resource.add_method(_ANY, integration, **self._access.method))
+        if self._preflight is not None:
+            resource.add_cors_preflight(**self._preflight)
+
+    def _integration(self, permission: str, alias: lambda_.IAlias) -> apigateway.Integration:
+        """Calls ``alias``, by one permission for all its routes instead of one a route."""
+        alias.add_permission(
+            permission,
+            principal=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            source_arn=self._source,
+            scope=self._api,
+        )
+        return apigateway.AwsIntegration(
+            service="lambda",
+            proxy=True,
+            path=f"2015-03-31/functions/{alias.function_arn}/invocations",
+        )

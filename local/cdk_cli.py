@@ -1,0 +1,65 @@
+"""The CDK command line, pinned by its own lock and installed on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from local.commands import run
+from local.node import node_folder, npm_command
+from local.once import built_once
+from local.paths import CACHE, REPOSITORY
+
+LOCK: Final = Path(__file__).with_name("cdk")
+_FILES: Final = ("package.json", "package-lock.json")
+
+# The command speaks to the cloud it is told of and to nobody else.
+_QUIET: Final = {
+    "CDK_DISABLE_CLI_TELEMETRY": "true",
+    "CDK_DISABLE_VERSION_CHECK": "1",
+    "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+}
+
+
+def cdk_program(cache: Path = CACHE) -> Path:
+    """The pinned CDK's start script, installed into ``cache`` on the first call. Raises LocalError where npm fails."""
+    digest = hashlib.sha256(b"".join((LOCK / name).read_bytes() for name in _FILES)).hexdigest()[:12]
+    folder = built_once(cache / "cdk" / digest, _install)
+    return folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+
+def _install(folder: Path) -> None:
+    """``npm ci``: what the lock names, checked against the lock's digests."""
+    folder.mkdir()
+    for name in _FILES:
+        shutil.copy(LOCK / name, folder / name)
+    command: list[str | Path] = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    run(command, what="the CDK command line: npm ci", directory=folder, environment=_with_node(os.environ))
+
+
+def _with_node(environment: Mapping[str, str]) -> dict[str, str]:
+    """Node first on the path for the CDK and for jsii, then this Python, which runs the app."""
+    first = (str(node_folder()), str(Path(sys.executable).parent), environment.get("PATH", os.defpath))
+    return {**environment, "PATH": os.pathsep.join(first)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cdk:
+    """The CDK on one app: ``home`` keeps its own state, ``environment`` is added to the caller's."""
+
+    home: Path
+    directory: Path = REPOSITORY
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, arguments: Sequence[str | Path], *, seconds: float = 1800.0) -> str:
+        """One CDK command's standard output. Raises LocalError with its last line where it fails."""
+        environment = {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
+        command = [node_folder() / "node", cdk_program(), *arguments, "--no-notices", "--no-color", "--ci"]
+        what = f"cdk {arguments[0]}"
+        return run(command, what=what, environment=environment, directory=self.directory, seconds=seconds)

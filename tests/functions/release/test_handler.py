@@ -1,0 +1,109 @@
+"""CloudFormation asks and is answered, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from functions.release.handler import respond
+from functions.release.mover import Move
+
+
+class CloudFormation:
+    """Listens on loopback where the presigned address would be."""
+
+    def __init__(self) -> None:
+        self.answers: list[dict[str, Any]] = []
+        answers = self.answers
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Nothing on the terminal."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    def event(self, kind: str, **properties: str) -> dict[str, Any]:
+        return {
+            "RequestType": kind,
+            "ResponseURL": f"http://127.0.0.1:{self.server.server_port}/answer",
+            "StackId": "stack",
+            "RequestId": "request",
+            "LogicalResourceId": "Move",
+            "ResourceProperties": {"ServiceToken": "arn", **properties},
+        }
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormation]:
+    service = CloudFormation()
+    thread = threading.Thread(target=service.server.serve_forever)
+    thread.start()
+    yield service
+    service.server.shutdown()
+    thread.join()
+    service.server.server_close()
+
+
+WANTED = {"FunctionName": "f", "Alias": "live", "Version": "2", "Model": "m"}
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_the_version_of_the_event_is_moved_to(cloudformation: CloudFormation, kind: str) -> None:
+    moves: list[Move] = []
+    respond(cloudformation.event(kind, **WANTED), "log", moves.append)
+    assert [(move.function, move.alias, move.version, move.model) for move in moves] == [("f", "live", "2", "m")]
+    assert cloudformation.answers == [
+        {
+            "Status": "SUCCESS",
+            "Reason": "",
+            "PhysicalResourceId": "Move",
+            "StackId": "stack",
+            "RequestId": "request",
+            "LogicalResourceId": "Move",
+        }
+    ]
+
+
+def test_what_was_before_is_told_to_the_mover(cloudformation: CloudFormation) -> None:
+    moves: list[Move] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {**WANTED, "WarmInstances": "2"}}
+    respond(event, "log", moves.append)
+    assert [(move.warm_instances, move.was_warm) for move in moves] == [(None, True)]
+
+
+def test_a_deletion_moves_nothing(cloudformation: CloudFormation) -> None:
+    moves: list[Move] = []
+    respond(cloudformation.event("Delete", **WANTED), "log", moves.append)
+    assert moves == []
+    assert cloudformation.answers[0]["Status"] == "SUCCESS"
+
+
+def test_a_failure_is_told_with_its_reason_and_where_to_read_on(cloudformation: CloudFormation) -> None:
+    def fail(_: Move) -> None:
+        raise RuntimeError("x" * 2000)
+
+    respond(cloudformation.event("Update", **WANTED), "log", fail)
+    (answer,) = cloudformation.answers
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == "x" * 1000
+
+
+def test_an_event_without_its_properties_is_answered_too(cloudformation: CloudFormation) -> None:
+    respond(cloudformation.event("Create"), "log", lambda _: None)
+    assert cloudformation.answers[0] | {"Reason": ""} == cloudformation.answers[0] | {"Status": "FAILED", "Reason": ""}
+
+
+def test_every_version_has_the_same_physical_id(cloudformation: CloudFormation) -> None:
+    for version in ("1", "2"):
+        respond(cloudformation.event("Update", **(WANTED | {"Version": version})), "log", lambda _: None)
+    assert {answer["PhysicalResourceId"] for answer in cloudformation.answers} == {"Move"}
