@@ -36,7 +36,11 @@ class Lock:
 
 # The first holds all that the others hold, and constrains them: one version of a package everywhere.
 LOCKS: Final = (
-    Lock("tests/requirements.txt", (APPLICATION, RUNTIME), ("authorizer", "build", "catalog", "deploy", "inference", "test")),
+    Lock(
+        "tests/requirements.txt",
+        (APPLICATION, RUNTIME),
+        ("authorizer", "build", "catalog", "deploy", "inference", "test"),
+    ),
     Lock("requirements.txt", (APPLICATION, RUNTIME), ("build",)),
     Lock("infra/requirements.txt", (APPLICATION, RUNTIME), ("build", "deploy")),
     Lock("functions/inference/requirements.txt", (RUNTIME,), ("inference",)),
