@@ -17,7 +17,7 @@ serve: serving ## serve the models on http://127.0.0.1:3000 (PORT=4000 changes t
 	@exec .venv/bin/serin serve
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
-	@exec $(PYTHON) -m pytest -n 2 $(TESTS)
+	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
 
 check: testing ## format, lint, types, locks and generated pages are as they must be
 	$(PYTHON) -m ruff format --check
