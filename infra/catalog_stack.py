@@ -66,7 +66,8 @@ class CatalogStack(StageStack):
                 roles=[role],
                 statements=[
                     iam.PolicyStatement(
-                        actions=["lambda:GetAlias"], resources=[model.function.function_arn for model in some]
+                        actions=["lambda:GetAlias", "lambda:ListVersionsByFunction"],
+                        resources=[model.function.function_arn for model in some],
                     ),
                     iam.PolicyStatement(
                         actions=["lambda:InvokeFunction"], resources=[model.alias.function_arn for model in some]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
+
+_ORIGIN: Final = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class ConfigurationError(Exception):
@@ -75,6 +78,12 @@ class Cors:
     """The web page that may call the API from a browser: ``https://example.org``, or ``*`` for any."""
 
     origin: str
+
+    def __post_init__(self) -> None:
+        if not _ORIGIN.fullmatch(self.origin):
+            raise ConfigurationError(
+                "cors.origin: must be a scheme and a host as browsers send them, like https://example.org, or *"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 from aws_cdk import aws_apigateway as apigateway
 
 from infra.config import Cors
+from infra.cors import gateway_headers
 
 _TYPE: Final = apigateway.ResponseType
 # Types that are not listed fall under the two defaults.
@@ -29,9 +30,7 @@ _ANSWERS: Final = (
 
 def add_gateway_responses(api: apigateway.RestApi, cors: Cors | None) -> None:
     """Give the gateway's own answers the error shape, and let the browser read them where a page may call."""
-    headers = {"X-Request-Id": "context.requestId"}
-    if cors is not None:
-        headers["Access-Control-Allow-Origin"] = f"'{cors.origin}'"
+    headers = {"X-Request-Id": "context.requestId", **gateway_headers(cors)}
     for name, kind, code, text in _ANSWERS:
         body = json.dumps({"error": text, "code": code, "request_id": "$context.requestId"})
         api.add_gateway_response(name, type=kind, response_headers=headers, templates={"application/json": body})

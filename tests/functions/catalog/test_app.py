@@ -49,7 +49,13 @@ def test_models_are_listed_with_version_and_state() -> None:
     listing = call(create_app(FixedCatalog(unready=frozenset({"loan"}))), "/v2/models").json()
     assert [model["name"] for model in listing["models"]] == [manifest.name for manifest in MANIFESTS]
     iris, loan, *_ = listing["models"]
-    assert iris == {"name": "iris", "version": "1.2.0", "title": "Which iris is it?", "state": "ready"}
+    assert iris == {
+        "name": "iris",
+        "version": "1.2.0",
+        "title": "Which iris is it?",
+        "state": "ready",
+        "serving": [{"version": "1.2.0", "weight": 1.0}],
+    }
     assert loan["state"] == "unavailable"
 
 
@@ -84,7 +90,7 @@ def test_every_answer_has_an_id_and_safe_headers(path: str) -> None:
 
 def test_a_bug_is_a_500_in_the_one_shape() -> None:
     class Broken(FixedCatalog):
-        def ready(self) -> NoReturn:
+        def status(self) -> NoReturn:
             raise RuntimeError("secret detail")
 
     response = call(create_app(Broken()), "/v2/models")
