@@ -47,7 +47,11 @@ class CatalogStack(StageStack):
             architecture=lambda_.Architecture.X86_64,
             memory_size=1024,
             timeout=cdk.Duration.seconds(29),
-            environment={"SERIN_MODELS_PARAMETER_PATH": path, **cors_environment(stage.cors)},
+            environment={
+                "SERIN_MODELS_PARAMETER_PATH": path,
+                "SERIN_CREDENTIALS": stage.access.credentials,
+                **cors_environment(stage.cors),
+            },
             tracing=lambda_.Tracing.ACTIVE,
             role=role,
             log_group=logs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 _ORIGIN: Final = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
@@ -33,6 +33,7 @@ class Quota:
 class ApiKeyAccess:
     """A key in the ``X-Api-Key`` header, metered by a usage plan."""
 
+    credentials: ClassVar[str] = "api-key"
     throttle: Throttle
     quota: Quota
 
@@ -40,6 +41,8 @@ class ApiKeyAccess:
 @dataclass(frozen=True, kw_only=True)
 class IamAccess:
     """Requests signed with Signature Version 4; who may call is IAM policy (``execute-api:Invoke``)."""
+
+    credentials: ClassVar[str] = "iam"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,7 @@ class JwtAccess:
     claim, or ``client_id`` where a token has no ``aud``, as Cognito's access tokens have none.
     """
 
+    credentials: ClassVar[str] = "jwt"
     issuer: str
     audience: str
 
@@ -61,6 +65,7 @@ class JwtAccess:
 
 
 Access = ApiKeyAccess | IamAccess | JwtAccess
+"""``credentials`` is the word by which the catalogue's document says what clients need."""
 
 
 @dataclass(frozen=True, kw_only=True)

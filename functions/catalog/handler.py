@@ -20,7 +20,7 @@ def _compose(settings: Settings) -> Handler:
     manifests = [load_manifest(folder / MANIFEST_FILE) for folder in find_model_folders(settings.models)]
     find_aliases = partial(aliases_by_model, boto3.client("ssm", config=CLIENT), settings.parameter_path)
     catalog = AliasCatalog(manifests, find_aliases, boto3.client("lambda", config=CLIENT))
-    return readable_by(settings.cors_origin, build_handler(create_app(catalog, api_key=True)))
+    return readable_by(settings.cors_origin, build_handler(create_app(catalog, settings.credentials)))
 
 
 lambda_handler = _compose(Settings.from_environment(os.environ))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.catalog.credentials import Credentials
 from functions.catalog.settings import Settings
 
 
@@ -14,17 +15,26 @@ def test_the_environment_names_the_models_their_aliases_and_the_page_that_may_as
         {
             "SERIN_MODELS_DIR": "/var/task/models",
             "SERIN_MODELS_PARAMETER_PATH": "/serin/dev/models",
+            "SERIN_CREDENTIALS": "jwt",
             "SERIN_CORS_ORIGIN": "https://app.example.org",
         }
     )
     assert settings == Settings(
-        models=Path("/var/task/models"), parameter_path="/serin/dev/models", cors_origin="https://app.example.org"
+        models=Path("/var/task/models"),
+        parameter_path="/serin/dev/models",
+        credentials=Credentials.JWT,
+        cors_origin="https://app.example.org",
     )
 
 
-def test_the_models_folder_is_the_default_and_no_page_may_ask() -> None:
+def test_the_defaults_are_the_models_folder_a_key_and_no_page() -> None:
     settings = Settings.from_environment({"SERIN_MODELS_PARAMETER_PATH": "/serin/dev/models"})
-    assert settings == Settings(models=Path("models"), parameter_path="/serin/dev/models", cors_origin=None)
+    assert settings == Settings(
+        models=Path("models"),
+        parameter_path="/serin/dev/models",
+        credentials=Credentials.API_KEY,
+        cors_origin=None,
+    )
 
 
 @pytest.mark.parametrize("environment", [{}, {"SERIN_MODELS_PARAMETER_PATH": ""}])
