@@ -34,6 +34,10 @@ FLOWER_CHANGES: Final[dict[str, tuple[Change, str]]] = {
         "artifact.file: must end in .onnx, the declared format",
     ),
     "a feature twice": (put("features.1.name", "petal length"), "features: name 'petal length' stands 2 times"),
+    "a name that JSON would have to escape": (
+        put("features.1.name", 'sepal "length"'),
+        "features[1].name: expected `str` matching regex '^[^\\\\x00-\\\\x1f\\\\x7f\"\\\\\\\\]+\\\\Z'",
+    ),
     "no feature type": (drop("features.0.type"), "features[0].type: is required"),
     "an unknown feature type": (put("features.0.type", "double"), "features[0].type: invalid enum value 'double'"),
     "a type that does not fit": (

@@ -34,6 +34,9 @@ from serin.tensor import Buffer, Tensor, element_count, elements, pack, unpack
 MAX_KEYS: Final = 10_000
 """Most keys in a request's JSON: the largest manifest's inputs and outputs take a tenth of it."""
 
+MAX_ELEMENTS: Final = 2**31
+"""More than any body holds: a shape beyond it is no batch that is too large, it is no shape."""
+
 _REQUEST: Final = msgspec.json.Decoder(InferenceRequest)
 _ENCODER: Final = msgspec.json.Encoder()
 _LEADING: Final = re.compile(rb"[\s\[]*")
@@ -177,13 +180,12 @@ def _check_signature(item: RequestInput, expected: TensorMetadata) -> None:
         raise InvalidInput(f"input `{item.name}`: shape must be {list(expected.shape)}, -1 for any length")
     if 0 in item.shape:
         raise InvalidInput(f"input `{item.name}`: an axis of length 0 holds no element")
+    if element_count(item.shape) > MAX_ELEMENTS:
+        raise InvalidInput(f"input `{item.name}`: shape holds more elements than any request")
 
 
 def _count_keys(request: InferenceRequest) -> int:
-    """Distinct keys of a request, and the colons inside its data, which are no keys.
-
-    A key that was sent with an empty value is counted short: then the request is read again.
-    """
+    """Distinct keys, and the colons inside data. A key with an empty value is not counted: then all is read again."""
 
     def present(message: msgspec.Struct) -> int:
         return sum(1 for value in msgspec.structs.astuple(message) if value not in (None, {}, (), NO_DATA))
@@ -221,14 +223,39 @@ def _flat_values(item: RequestInput, raw: bytes) -> Sequence[Any]:
     if depth not in {1, len(item.shape)}:
         raise InvalidInput(f"input `{item.name}`: data must be a flat list, or nested as its shape says")
     try:
-        decoded = strict_json.decode(_data_decoder(item.datatype, depth), raw)
-        shape, values = flatten(decoded, depth)
+        shape, values = flatten(_decode_data(item.datatype, depth, raw), depth)
     except InvalidInput as error:
         raise InvalidInput(f"input `{item.name}`: data: {error.message}") from None
     if depth > 1 and shape != item.shape:
         raise InvalidInput(f"input `{item.name}`: data is not nested as its shape says")
     return values
 
+
+def _decode_data(datatype: Datatype, depth: int, raw: bytes) -> Any:
+    """``raw`` as nested lists. An integer may be spelled 3.0: JSON has one kind of number, and clients that were
+    generated from the protocol's description send no other spelling.
+    """
+    try:
+        return strict_json.decode(_data_decoder(datatype, depth), raw)
+    except InvalidInput:
+        if datatype.is_float or datatype in {Datatype.BYTES, Datatype.BOOL}:
+            raise
+        whole = _whole(strict_json.decode(_data_decoder(Datatype.FP64, depth), raw))
+        if whole is None:
+            raise
+        return whole
+
+
+def _whole(nested: Any) -> Any:
+    """Whole numbers as integers; None where one is none."""
+    if isinstance(nested, list):
+        items = [_whole(item) for item in nested]
+        return None if None in items else items
+    return int(nested) if nested.is_integer() and abs(nested) <= _EXACT else None
+
+
+_EXACT: Final = 2**53
+"""Beyond it not every integer is a double, so one that is spelled as a fraction could be another."""
 
 _DECODERS: Final[dict[tuple[Datatype, int], msgspec.json.Decoder[Any]]] = {}
 

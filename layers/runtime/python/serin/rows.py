@@ -50,11 +50,11 @@ class RowDecoder:
         if strict_json.has_more_objects(body, self._max_rows + 1):  # the rows, and the object around them
             raise PayloadTooLarge(f"more than {self._max_rows} rows in one request")
         rows = strict_json.decode(self._decoder, body, self._known).instances
-        if not rows:
-            raise InvalidInput("`instances` holds no row")
         columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
         absent = sum(column.count(msgspec.UNSET) for column in columns)
         strict_json.refuse_duplicate_keys(body, 1 + len(rows) * self._fields - absent)
+        if not rows:
+            raise InvalidInput("`instances` holds no row")
         return {packer.name: packer.pack(columns) for packer in self._packers}
 
 
@@ -96,7 +96,9 @@ class _TensorPacker:
         due = self.shape[1:] if batched else self.shape
         shapes, values = zip(*(flatten(row, len(due)) for row in rows), strict=True)
         if len(set(shapes)) != 1 or any(d not in {-1, axis} for d, axis in zip(due, shapes[0], strict=True)):
-            raise InvalidInput(f"input `{self.name}` wants rows of shape {list(due)}")
+            raise InvalidInput(f"input `{self.name}` wants rows of shape {list(due)}, -1 for any length")
+        if 0 in shapes[0]:
+            raise InvalidInput(f"input `{self.name}`: an axis of length 0 holds no element")
         try:
             data = pack(self.datatype, list(chain.from_iterable(values)))
         except ValueError as error:
