@@ -12,7 +12,8 @@ from functions.catalog.app import create_app
 from functions.catalog.parameters import aliases_by_model
 from functions.catalog.proxy import build_handler
 from functions.catalog.settings import Settings
-from serin.apigateway import Handler, readable_by
+from serin.apigateway import Handler
+from serin.cross_origin import readable_by
 from serin.model_folder import MANIFEST_FILE, find_model_folders, load_manifest
 
 

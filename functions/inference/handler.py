@@ -10,7 +10,8 @@ import time
 from typing import Any, Final
 
 from functions.inference.settings import Settings
-from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, readable_by, request_id_of
+from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
+from serin.cross_origin import readable_by
 from serin.engine import EngineOptions
 from serin.errors import MalformedRequest
 from serin.model_folder import find_model_folders

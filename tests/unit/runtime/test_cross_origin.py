@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from serin.apigateway import LambdaContext, readable_by
+from serin.apigateway import LambdaContext
+from serin.cross_origin import readable_by
 
 ORIGIN = "https://app.example.org"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from serin.errors import MalformedRequest
 from serin.headers import join_headers
@@ -25,17 +25,6 @@ class LambdaContext(Protocol):
 
 Handler = Callable[[object, LambdaContext], dict[str, Any]]
 """What Lambda invokes: an event and its context in, a proxy response out."""
-
-_READABLE: Final = (
-    "allow",
-    "inference-header-content-length",
-    "traceparent",
-    "x-model-name",
-    "x-model-version",
-    "x-prediction-id",
-    "x-request-id",
-)
-"""Headers of our own, which a browser shows a page only when told to."""
 
 
 def request_id_of(event: object, fallback: str) -> str:
@@ -76,22 +65,6 @@ def proxy_response(response: Response) -> dict[str, Any]:
         "body": body,
         "isBase64Encoded": not is_text,
     }
-
-
-def readable_by(origin: str | None, handler: Handler) -> Handler:
-    """``handler``, whose answers a web page of ``origin`` may read in a browser; as it is where ``origin`` is None.
-
-    Source: Fetch standard, section 3.3.3. What a browser asks before (a preflight), API Gateway answers.
-    """
-    if origin is None:
-        return handler
-    headers = {"access-control-allow-origin": origin, "access-control-expose-headers": ", ".join(_READABLE)}
-
-    def handle(event: object, context: LambdaContext) -> dict[str, Any]:
-        answer = handler(event, context)
-        return answer | {"headers": answer["headers"] | headers}
-
-    return handle
 
 
 def _pairs(single: object, multiple: object) -> Iterator[tuple[str, str]]:
