@@ -26,7 +26,10 @@ def engine(words: list[str]) -> int:
 
 
 def build(words: list[str]) -> int:
-    """Build with the base image and with this machine's certificates, which a private package index may need."""
+    """Build with the base image and with this machine's certificates, which a private package index may need.
+
+    The last of several build arguments of one name holds, so this machine's base takes the place of the app's.
+    """
     extra = []
     if base := os.environ.get("SERIN_BASE_IMAGE"):
         extra += ["--build-arg", f"BASE_IMAGE={base}"]
@@ -35,7 +38,8 @@ def build(words: list[str]) -> int:
         extra += ["--volume", f"{Path(certificates).resolve()}:/etc/ssl/certs/ca-certificates.crt:ro"]
     if Path("/etc/pip.conf").is_file() and ENGINE == "podman":
         extra += ["--volume", "/etc/pip.conf:/etc/pip.conf:ro"]
-    return engine(["build", *extra, *words])
+    *options, context = words
+    return engine(["build", *options, *extra, context])
 
 
 def push(words: list[str]) -> int:

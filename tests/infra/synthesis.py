@@ -16,7 +16,7 @@ from aws_cdk.cx_api import CloudFormationStackArtifact
 
 from app import add_stacks
 from infra.config import Stage
-from tests.small_model import write_small_model
+from tests.small_models.multiply import write_multiply
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SCRATCH: Final = shutil.ignore_patterns("__pycache__", "*.egg-info")
@@ -35,7 +35,7 @@ def copy_project(root: Path) -> Path:
 
 def write_model(root: Path, name: str, version: str = "1.0.0", factor: float = 2, **sections: Any) -> Path:
     """A model folder with further ``sections`` in its manifest, laid over the small model's own."""
-    folder = write_small_model(root / "models", name, version, factor)
+    folder = write_multiply(root / "models", name, version, factor)
     manifest = yaml.safe_load((folder / "model.yaml").read_text())
     for section, values in sections.items():
         manifest[section] = manifest.get(section, {}) | values
