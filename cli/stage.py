@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 API_URL: Final = "ApiUrl"
 API_KEY_ID: Final = "ApiKeyId"
 _STAGE: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_REST_API: Final = re.compile(r"https://([a-z0-9]+)\.execute-api\.[^/]+/([^/]+)/?")
+REST_API: Final = re.compile(r"https://([a-z0-9]+)\.execute-api\.[^/]+/([^/]+)/?")
 
 
 def stack_name(stage: str) -> str:
@@ -49,7 +49,7 @@ def stage_endpoint(stage: str, api_key: str | None, token: str | None) -> Endpoi
 
 def api_url(announced: str, aws: str | None) -> str:
     """Where a REST API answers: as AWS announces it, or below ``aws`` where another plays AWS's part."""
-    found = _REST_API.fullmatch(announced)
+    found = REST_API.fullmatch(announced)
     if aws is None or found is None:
         return announced
     return f"{aws.rstrip('/')}/_aws/execute-api/{found[1]}/{found[2]}"
