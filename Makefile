@@ -31,7 +31,7 @@ deploy-local: deploying ## deploy a stage onto an emulator of AWS on this machin
 	@exec $(PYTHON) -m local.deploy "$(STAGE)"
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
-	@exec $(PYTHON) -m pytest -n 2 $(TESTS)
+	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
 
 check: testing ## format, lint, types, locks and generated pages are as they must be
 	$(PYTHON) -m ruff format --check

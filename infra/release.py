@@ -25,6 +25,7 @@ from serin.manifest import Manifest
 _TIMEOUT: Final = cdk.Duration.minutes(10)
 _ON_FUNCTION: Final = ("lambda:GetFunctionConfiguration", "lambda:UpdateAlias")
 _ON_QUALIFIED: Final = (
+    "lambda:DeleteProvisionedConcurrencyConfig",
     "lambda:GetFunctionConfiguration",
     "lambda:GetProvisionedConcurrencyConfig",
     "lambda:InvokeFunction",

@@ -25,6 +25,7 @@ def create_app(catalog: Catalog, *, api_key: bool = False) -> FastAPI:
         title="Serin",
         version=SERVER.version,
         openapi_url=None,
+        generate_unique_id_function=lambda route: route.name,
         # A redirect would name the host that the client claims, and lose the prefix.
         redirect_slashes=False,
     )

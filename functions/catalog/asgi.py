@@ -20,7 +20,7 @@ from serin.errors import MalformedRequest, ModelNotReady, SerinError
 from serin.headers import join_headers
 from serin.manifest import Manifest
 from serin.observability import Observer
-from serin.rest import MAX_BODY_BYTES, DataPlane, Request, Response, canonical_path, error_response, is_data_plane
+from serin.rest import MAX_BODY_BYTES, DataPlane, Request, Response, canonical_path, is_data_plane
 from serin.service import Service
 
 REQUEST_SECONDS: Final = 29
@@ -84,7 +84,7 @@ class _Planes:
     async def _answer(self, scope: Scope, path: str, receive: Receive) -> Response:
         request_id = str(uuid.uuid4())
         if self._in_flight >= IN_FLIGHT:
-            return error_response(ModelNotReady("the server is at its limit; try again"), request_id)
+            return self._data_plane.refuse(ModelNotReady("the server is at its limit; try again"), request_id)
         self._in_flight += 1
         try:
             request = Request(
@@ -99,7 +99,7 @@ class _Planes:
             )
             return await self._run(request, receive)
         except SerinError as error:
-            return error_response(error, request_id)
+            return self._data_plane.refuse(error, request_id)
         finally:
             self._in_flight -= 1
 

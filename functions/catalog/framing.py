@@ -62,9 +62,7 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     allowed = (getattr(error, "headers", None) or {}).get("Allow")
     if allowed is None:
         return _failure(request, NotFound("no such route; /docs lists them all"))
-    response = _failure(request, MethodNotAllowed(f"this route takes {allowed}"))
-    response.headers["allow"] = allowed
-    return response
+    return _failure(request, MethodNotAllowed(allowed))
 
 
 async def _on_failure(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from mangum import Mangum, types
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.errors import NO_SUCH_MODEL, MalformedRequest, ModelNotFound
 from serin.observability import Observer, ObserverSettings
-from serin.rest import DataPlane, Request, Response, error_response, is_data_plane
+from serin.rest import DataPlane, Request, Response, is_data_plane
 
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*")
 
@@ -33,7 +33,7 @@ def build_handler(app: FastAPI) -> Handler:
         try:
             request = read_event(event, request_id, deadline=math.inf)  # nothing here runs a model
         except MalformedRequest as error:
-            return proxy_response(error_response(error, request_id))
+            return proxy_response(data_plane.refuse(error, request_id))
         if is_data_plane(request.path):
             return proxy_response(data_plane(request))
         root = _prefix(_full_path(event), request.path)

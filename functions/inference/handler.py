@@ -15,7 +15,7 @@ from serin.engine import EngineOptions
 from serin.errors import MalformedRequest
 from serin.model_folder import find_model_folders
 from serin.observability import Observer, ObserverSettings
-from serin.rest import DataPlane, error_response
+from serin.rest import DataPlane
 from serin.service import load_service
 
 ANSWER_SECONDS: Final = 0.25
@@ -31,7 +31,7 @@ def build_handler(data_plane: DataPlane) -> Handler:
         try:
             request = read_event(event, request_id, deadline)
         except MalformedRequest as error:
-            return proxy_response(error_response(error, request_id))
+            return proxy_response(data_plane.refuse(error, request_id))
         return proxy_response(data_plane(request))
 
     return handle

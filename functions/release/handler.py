@@ -28,7 +28,7 @@ def respond(event: Mapping[str, Any], log_stream: str, mover: Callable[[Move], N
     try:
         # On deletion the alias goes with its function.
         if event["RequestType"] != "Delete":
-            mover(Move.from_properties(event["ResourceProperties"]))
+            mover(Move.from_properties(event["ResourceProperties"], event.get("OldResourceProperties", {})))
     except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation must hear of it
         _LOG.exception("the alias was not moved")
         _answer(event, "FAILED", f"{error} (log stream {log_stream})")

@@ -14,17 +14,21 @@ class NotReadyError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """What is wanted: ``alias`` of ``function`` wholly on ``version``, with ``warm_instances`` to begin with."""
+    """What is wanted: ``alias`` of ``function`` wholly on ``version``, with ``warm_instances`` to begin with.
+
+    ``was_warm``: the alias had warm instances before.
+    """
 
     function: str
     alias: str
     version: str
     model: str
     warm_instances: int | None
+    was_warm: bool
 
     @classmethod
-    def from_properties(cls, properties: Mapping[str, str]) -> Move:
-        """As CloudFormation sends it: every value is text."""
+    def from_properties(cls, properties: Mapping[str, str], old: Mapping[str, str]) -> Move:
+        """As CloudFormation sends them, now and before: every value is text."""
         warm = properties.get("WarmInstances")
         return cls(
             function=properties["FunctionName"],
@@ -32,6 +36,7 @@ class Move:
             version=properties["Version"],
             model=properties["Model"],
             warm_instances=None if warm is None else int(warm),
+            was_warm="WarmInstances" in old,
         )
 
 
@@ -50,6 +55,9 @@ class Mover:
         version = {"FunctionName": move.function, "Qualifier": move.version}
         self._lambda.get_waiter("published_version_active").wait(**version)
         self._check_ready(version, move.model)
+        if move.was_warm and move.warm_instances is None:
+            # First, as a version with SnapStart takes no alias that has them.
+            self._lambda.delete_provisioned_concurrency_config(FunctionName=move.function, Qualifier=move.alias)
         self._lambda.update_alias(
             FunctionName=move.function,
             Name=move.alias,

@@ -93,10 +93,11 @@ async def leaving(after: asyncio.Event, body: bytes = ROW) -> AsyncIterator[Mess
     yield {"type": "http.disconnect"}
 
 
-class Workbench:
+class Workbench(DataPlane):
     """A data plane whose runs end when they are let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service, observer: Observer) -> None:
+        super().__init__(service, observer)
         self.go = threading.Event()
         self.begun: list[str] = []
 
@@ -107,8 +108,8 @@ class Workbench:
 
 
 @pytest.fixture
-def workbench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
-    bench = Workbench()
+def workbench(service: Service, observer: Observer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    bench = Workbench(service, observer)
     monkeypatch.setattr(asgi, "DataPlane", lambda _service, _observer: bench)
     yield bench
     bench.go.set()

@@ -22,7 +22,7 @@ def test_every_model_is_shown_with_version_facts_and_links() -> None:
     shown = page()
     for manifest in MANIFESTS:
         assert f'<article id="{manifest.name}">' in shown
-        assert f'href="./docs#/{manifest.name}/predict_{manifest.name}"' in shown
+        assert f'href="./docs#/{manifest.name}/predict-{manifest.name}"' in shown
         assert f'href="./v2/models/{manifest.name}"' in shown
     assert "5 models behind" in shown
     assert "<li>2 features</li><li>one of 3 classes</li><li>up to 1,000 rows a request</li>" in shown

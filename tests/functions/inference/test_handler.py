@@ -86,6 +86,8 @@ def test_a_foreign_event_is_a_typed_error(counter: RieProcess, kind: str) -> Non
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (400, "malformed_request")
     assert body["request_id"] == answer["headers"]["x-request-id"]
+    line = json.loads(next(line for line in reversed(counter.lines) if line.startswith("{")))
+    assert (line["request_id"], line["code"], line["status"]) == (body["request_id"], "malformed_request", 400)
 
 
 @pytest.mark.parametrize("kind", ENVELOPES)

@@ -74,6 +74,13 @@ def test_the_version_of_the_event_is_moved_to(cloudformation: CloudFormation, ki
     ]
 
 
+def test_what_was_before_is_told_to_the_mover(cloudformation: CloudFormation) -> None:
+    moves: list[Move] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {**WANTED, "WarmInstances": "2"}}
+    respond(event, "log", moves.append)
+    assert [(move.warm_instances, move.was_warm) for move in moves] == [(None, True)]
+
+
 def test_a_deletion_moves_nothing(cloudformation: CloudFormation) -> None:
     moves: list[Move] = []
     respond(cloudformation.event("Delete", **WANTED), "log", moves.append)

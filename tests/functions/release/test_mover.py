@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -13,7 +14,7 @@ from botocore.stub import Stubber
 
 from functions.release.mover import Move, Mover, NotReadyError
 
-MOVE = Move(function="plain-function", alias="live", version="7", model="plain", warm_instances=None)
+MOVE = Move(function="plain-function", alias="live", version="7", model="plain", warm_instances=None, was_warm=False)
 VERSION = {"FunctionName": "plain-function", "Qualifier": "7"}
 ALIAS = {"FunctionName": "plain-function", "Qualifier": "live"}
 
@@ -82,7 +83,7 @@ def test_the_first_warm_instances_are_put_where_there_are_none() -> None:
     exchange.stubber.add_response(
         "put_provisioned_concurrency_config", {}, {**ALIAS, "ProvisionedConcurrentExecutions": 3}
     )
-    exchange(Move(function="plain-function", alias="live", version="7", model="plain", warm_instances=3))
+    exchange(replace(MOVE, warm_instances=3))
 
 
 def test_warm_instances_that_are_there_stay_as_the_clock_left_them() -> None:
@@ -90,10 +91,18 @@ def test_warm_instances_that_are_there_stay_as_the_clock_left_them() -> None:
     exchange.stubber.add_response(
         "get_provisioned_concurrency_config", {"RequestedProvisionedConcurrentExecutions": 10}, ALIAS
     )
-    exchange(Move(function="plain-function", alias="live", version="7", model="plain", warm_instances=3))
+    exchange(replace(MOVE, warm_instances=3))
+
+
+def test_warm_instances_that_are_no_longer_wanted_end_before_the_alias_moves() -> None:
+    exchange = Exchange().active().ready({"statusCode": 200})
+    exchange.stubber.add_response("delete_provisioned_concurrency_config", {}, ALIAS)
+    exchange.moved()(replace(MOVE, was_warm=True))
 
 
 def test_properties_come_as_text() -> None:
     properties = {"FunctionName": "plain-function", "Alias": "live", "Version": "7", "Model": "plain"}
-    assert Move.from_properties(properties) == MOVE
-    assert Move.from_properties(properties | {"WarmInstances": "3"}).warm_instances == 3
+    warm = properties | {"WarmInstances": "3"}
+    assert Move.from_properties(properties, old={}) == MOVE
+    assert Move.from_properties(warm, old=properties) == replace(MOVE, warm_instances=3)
+    assert Move.from_properties(properties, old=warm) == replace(MOVE, was_warm=True)

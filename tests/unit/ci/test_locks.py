@@ -13,6 +13,8 @@ LOCKS = (
     "requirements.txt",
     "functions/inference/requirements.txt",
     "functions/catalog/requirements.txt",
+    "functions/authorizer/requirements.txt",
+    "infra/requirements.txt",
 )
 PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)(\[[a-z0-9,-]+\])?==(?P<version>[0-9][^ ]*)( ; (?P<marker>[^\\]+))?"
@@ -77,7 +79,12 @@ def test_a_dependency_that_is_not_locked_is_noticed(project: Path) -> None:
     done = check(project)
     assert done.returncode == 1
     stale = [line.split()[0] for line in done.stderr.splitlines()]
-    assert stale == ["tests/requirements.txt", "requirements.txt", "functions/inference/requirements.txt"]
+    assert stale == [
+        "tests/requirements.txt",
+        "requirements.txt",
+        "infra/requirements.txt",
+        "functions/inference/requirements.txt",
+    ]
     assert all(line.endswith("run `make lock`") for line in done.stderr.splitlines())
 
 

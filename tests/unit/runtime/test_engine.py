@@ -150,7 +150,7 @@ def trips(count: int) -> dict[str, Tensor]:
 def test_a_run_without_end_is_ended_at_its_deadline_and_the_session_goes_on() -> None:
     session = LOOP.session()
     begun = time.monotonic()
-    with pytest.raises(DeadlineExceeded, match="^the model did not finish in time$"):
+    with pytest.raises(DeadlineExceeded, match=r"^the model did not finish in time$"):
         session.run(trips(ENDLESS), ["total"], begun + 0.2)
     assert 0.2 <= time.monotonic() - begun < 0.6
     assert unpack(session.run(trips(3), ["total"], soon())["total"]) == [3]
@@ -243,7 +243,7 @@ def test_strings_beside_what_numpy_does_not_have_are_refused(number: Any) -> Non
     text = tensor("a", Datatype.BYTES, -1)
     outputs = [tensor("c", text.datatype, *text.shape), tensor("d", number.datatype, *number.shape)]
     nodes = [helper.make_node("Identity", ["a"], ["c"]), helper.make_node("Identity", ["b"], ["d"])]
-    with pytest.raises(ModelLoadError, match="^string tensors are not served beside BF16 or more than 64 axes"):
+    with pytest.raises(ModelLoadError, match=r"^string tensors are not served beside BF16 or more than 64 axes"):
         Session.load(serialized(graph(nodes, [text, number], outputs)), EngineOptions())
 
 

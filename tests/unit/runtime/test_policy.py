@@ -104,7 +104,7 @@ def test_rows_and_features_are_named_and_values_are_not() -> None:
 
 
 def test_the_only_feature_is_named_too() -> None:
-    with pytest.raises(InvalidInput, match="^element 1, feature `a`: must be a finite number$"):
+    with pytest.raises(InvalidInput, match=r"^element 1, feature `a`: must be a finite number$"):
         apply_to_rows(with_features({"name": "a"}), [[1], [math.inf]])
 
 

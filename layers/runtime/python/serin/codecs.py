@@ -34,6 +34,9 @@ from serin.tensor import Buffer, Tensor, element_count, elements, pack, unpack
 MAX_KEYS: Final = 10_000
 """Most keys in a request's JSON: the largest manifest's inputs and outputs take a tenth of it."""
 
+MAX_ELEMENTS: Final = 2**31
+"""More than any body holds: a shape beyond it is no batch that is too large, it is no shape."""
+
 _REQUEST: Final = msgspec.json.Decoder(InferenceRequest)
 _ENCODER: Final = msgspec.json.Encoder()
 _LEADING: Final = re.compile(rb"[\s\[]*")
@@ -177,13 +180,12 @@ def _check_signature(item: RequestInput, expected: TensorMetadata) -> None:
         raise InvalidInput(f"input `{item.name}`: shape must be {list(expected.shape)}, -1 for any length")
     if 0 in item.shape:
         raise InvalidInput(f"input `{item.name}`: an axis of length 0 holds no element")
+    if element_count(item.shape) > MAX_ELEMENTS:
+        raise InvalidInput(f"input `{item.name}`: shape holds more elements than any request")
 
 
 def _count_keys(request: InferenceRequest) -> int:
-    """Distinct keys of a request, and the colons inside its data, which are no keys.
-
-    A key that was sent with an empty value is counted short: then the request is read again.
-    """
+    """Distinct keys, and the colons inside data. A key with an empty value is not counted: then all is read again."""
 
     def present(message: msgspec.Struct) -> int:
         return sum(1 for value in msgspec.structs.astuple(message) if value not in (None, {}, (), NO_DATA))

@@ -67,9 +67,13 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """The route exists and does not take this method."""
+    """The route exists and does not take this method, but ``allowed`` (as in HTTP's ``Allow``)."""
 
     code = "method_not_allowed"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"this route takes {allowed}")
+        self.allowed = allowed
 
 
 class ModelNotFound(RequestError):
@@ -94,7 +98,7 @@ class DeadlineExceeded(SerinError):
 
 
 class ModelFolderError(SerinError):
-    """A model folder cannot be served: names the file, the field in it, and what to do.
+    """A model folder cannot be served: names the file, the field in it, and what to do, in one line.
 
     Rendered as ``models/iris/model.yaml: features[2].range: expected two numbers``.
     """
@@ -102,7 +106,8 @@ class ModelFolderError(SerinError):
     code = "invalid_model_folder"
 
     def __init__(self, file: str, field: str | None, problem: str) -> None:
-        super().__init__(": ".join(part for part in (file, field, problem) if part))
+        # Keys, and what other tools say, may hold line breaks.
+        super().__init__(" ".join(": ".join(part for part in (file, field, problem) if part).split()))
         self.file = file
         self.field = field
         self.problem = problem

@@ -32,7 +32,7 @@ def read_golden(file: Path) -> list[GoldenCase]:
     for number, line in enumerate(file.read_bytes().splitlines(), start=1):
         try:
             cases.append(msgspec.json.decode(line, type=GoldenCase))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ModelFolderError(str(file), f"line {number}", str(error)) from None
     return cases
 

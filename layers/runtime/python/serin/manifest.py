@@ -44,7 +44,12 @@ FileName = Annotated[
 ]
 FieldName = Annotated[
     str,
-    Meta(pattern=r"^[^\x00-\x1f\x7f]+\Z", min_length=1, max_length=100, description="Any printable text."),
+    Meta(
+        pattern=r"""^[^\x00-\x1f\x7f"\\]+\Z""",
+        min_length=1,
+        max_length=100,
+        description="Any printable text without double quotes and backslashes.",
+    ),
 ]
 Text = Annotated[str, Meta(max_length=2000)]
 Scalar = bool | int | float | str

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import msgspec
+
+from serin.errors import InvalidInput
 from serin.manifest import Classification, Feature, Manifest, MissingFill, Regression, Scalar, TensorInput, TensorOutput
+from serin.nested import flatten, nested_list
 from serin.protocol import Datatype
 
 Contradiction = tuple[str, str]
@@ -63,9 +67,9 @@ def _feature(feature: Feature, manifest: Manifest) -> Iterator[Contradiction]:
         yield "missing", f"`allow` needs a floating input; {name!r} is {tensor.datatype}: use {{fill: ...}}"
     yield from _allowed_values(feature)
     if isinstance(feature.missing, MissingFill):
-        yield from _value("missing.fill", feature.missing.fill, feature)
+        yield from _value("missing.fill", feature.missing.fill, feature, tensor.datatype)
     if feature.example is not None:
-        yield from _value("example", feature.example, feature)
+        yield from _value("example", feature.example, feature, tensor.datatype)
 
 
 def _allowed_values(feature: Feature) -> Iterator[Contradiction]:
@@ -88,15 +92,23 @@ def _packs_into(json_type: str, datatype: Datatype) -> bool:
     return datatype is not Datatype.BYTES
 
 
-def _value(field: str, value: Scalar, feature: Feature) -> Iterator[Contradiction]:
+def _value(field: str, value: Scalar, feature: Feature, datatype: Datatype) -> Iterator[Contradiction]:
     if not isinstance(value, _JSON_TYPES[feature.type]) or (isinstance(value, bool) and feature.type != "bool"):
         yield field, f"is not a {feature.type}"
     elif feature.categories is not None and value not in feature.categories:
         yield field, "is not one of the categories"
-    elif feature.range is not None and not isinstance(value, str):
-        low, high = feature.range
-        if (low is not None and value < low) or (high is not None and value > high):
-            yield field, "is outside the range"
+    elif not isinstance(value, str | bool):
+        yield from _number(field, value, feature.range, datatype)
+
+
+def _number(
+    field: str, value: float, bounds: tuple[float | None, float | None] | None, datatype: Datatype
+) -> Iterator[Contradiction]:
+    low, high = bounds or (None, None)
+    if (low is not None and value < low) or (high is not None and value > high):
+        yield field, "is outside the range"
+    elif datatype.limits is not None and not datatype.limits[0] <= value <= datatype.limits[1]:
+        yield field, f"does not fit {datatype}"
 
 
 def _input(tensor: TensorInput, manifest: Manifest) -> Iterator[Contradiction]:
@@ -104,12 +116,32 @@ def _input(tensor: TensorInput, manifest: Manifest) -> Iterator[Contradiction]:
     if tensor.range is not None and tensor.datatype in {Datatype.BYTES, Datatype.BOOL}:
         yield "range", f"a {tensor.datatype} tensor has no range"
     if not manifest.features:
+        yield from _tensor_example(tensor)
         return
+    for field, default in (("range", None), ("example", None), ("non_finite", "reject")):
+        if getattr(tensor, field) != default:
+            yield field, "is said by the features that go into this input; take it out here"
     packed = sum(manifest.input_of(feature) == tensor.name for feature in manifest.features)
     if packed == 0:
         yield "name", "no feature goes into this input; name it in a feature's `input`"
     elif tensor.shape not in {(-1, packed), (-1,) if packed == 1 else (-1, packed)}:
         yield "shape", f"must be [-1, {packed}] to hold its {packed} feature(s)"
+
+
+def _tensor_example(tensor: TensorInput) -> Iterator[Contradiction]:
+    if tensor.example is None:
+        return
+    due = tensor.shape[1:] if tensor.shape[:1] == (-1,) else tensor.shape
+    try:
+        row = msgspec.convert(tensor.example, nested_list(tensor.datatype, len(due)), strict=True)
+        shape, values = flatten(row, len(due))
+    except (msgspec.ValidationError, InvalidInput):
+        yield "example", f"is not one row of {tensor.datatype}, nested as the shape says"
+        return
+    if any(axis not in {-1, length} for axis, length in zip(due, shape, strict=True)):
+        yield "example", f"is not one row of shape {list(due)}"
+    for value in values if tensor.datatype.limits else ():
+        yield from _number("example", value, tensor.range, tensor.datatype)
 
 
 def _prediction(manifest: Manifest) -> Iterator[Contradiction]:
@@ -126,6 +158,8 @@ def _classification(prediction: Classification, outputs: dict[str, TensorOutput]
     binary = len(prediction.labels) == 2
     if len(set(prediction.labels)) < len(prediction.labels):
         yield "labels", "a label stands twice"
+    if prediction.activation == "softmax" and not _is_wide(prediction.scores, outputs):
+        yield "activation", "softmax needs one score a label; use sigmoid for a single score"
     yield from _number_output("scores", prediction.scores, outputs, width=len(prediction.labels), or_one=binary)
     if prediction.positive is not None and prediction.positive not in prediction.labels:
         yield "positive", "is not one of the labels"
@@ -133,6 +167,10 @@ def _classification(prediction: Classification, outputs: dict[str, TensorOutput]
         yield "threshold", "`positive` and `threshold` go together"
     if prediction.threshold is not None and not binary:
         yield "threshold", "needs exactly two labels"
+
+
+def _is_wide(name: str, outputs: dict[str, TensorOutput]) -> bool:
+    return name not in outputs or outputs[name].shape[1:] not in {(), (1,)}
 
 
 def _number_output(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
@@ -90,11 +91,7 @@ def load_lock(file: Path) -> Lock:
     Raises:
         ModelFolderError: unreadable, not JSON, or not a lock of this version.
     """
-    try:
-        document = msgspec.json.decode(_read(file))
-    except msgspec.DecodeError:
-        raise ModelFolderError(str(file), None, "is not JSON; write it anew with `serin lock`") from None
-    return _convert(document, Lock, file)
+    return _convert(_parse_json(_read(file), file), Lock, file)
 
 
 def check_agreement(manifest: Manifest, lock: Lock, path: Path) -> None:
@@ -145,7 +142,7 @@ def read_locked(path: Path, locked: LockedFile, field: str) -> bytes:
     if file.is_symlink():
         raise ModelFolderError(str(file), None, "is a symbolic link; put the file itself into the folder")
     data = _read(file)
-    if hashlib.sha256(data).hexdigest() != locked.sha256:
+    if len(data) != locked.bytes or hashlib.sha256(data).hexdigest() != locked.sha256:
         raise ModelFolderError(
             str(file),
             None,
@@ -157,8 +154,15 @@ def read_locked(path: Path, locked: LockedFile, field: str) -> bytes:
 def _load_baseline(path: Path, lock: Lock) -> Baseline | None:
     if lock.baseline is None:
         return None
-    data = read_locked(path, lock.baseline, "baseline")
-    return _convert(msgspec.json.decode(data), Baseline, path / lock.baseline.file)
+    file = path / lock.baseline.file
+    return _convert(_parse_json(read_locked(path, lock.baseline, "baseline"), file), Baseline, file)
+
+
+def _parse_json(data: bytes, file: Path) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ModelFolderError(str(file), None, "is not JSON; write it anew with `serin lock`") from None
 
 
 def _read(file: Path) -> bytes:
@@ -175,13 +179,25 @@ def _read(file: Path) -> bytes:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML in which a key stands once and dates stay text."""
+    """Safe YAML in which a key is text and stands once, numbers are finite and dates are text."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, TypeError, LookupError, AttributeError):  # what PyYAML's constructors let through
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"is no valid {kind}", node.start_mark) from None
+        if isinstance(value, float) and not math.isfinite(value):
+            raise yaml.constructor.ConstructorError(None, None, "a number must be finite", node.start_mark)
+        return value
 
 
 def _construct_mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: set[Hashable] = set()
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)
+        if not isinstance(key, str):
+            raise yaml.constructor.ConstructorError(None, None, "a key is not text; quote it", key_node.start_mark)
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
         seen.add(key)
@@ -218,7 +234,7 @@ def _convert(document: Any, type_: type[_T], file: Path) -> _T:
     try:
         return msgspec.convert(document, type_, strict=True)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `$")
+        problem, _, path = str(error).rpartition(" - at `$") if " - at `$" in str(error) else (str(error), "", "")
         field, problem = _explain(problem, path.rstrip("`").lstrip("."), type_)
         raise ModelFolderError(str(file), field, problem) from None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from dataclasses import dataclass, field
+from itertools import count
 from typing import IO, Any, Final
 
 import msgspec
@@ -53,12 +54,16 @@ class RequestRecord:
     prediction_bins: Histogram = field(default_factory=dict)
 
 
+_NUMBERS: Final = count()
+
+
 class Observer:
     """Writes the lines."""
 
     def __init__(self, settings: ObserverSettings) -> None:
+        # Loggers of one service share a stream, the first one's: so each has a name of its own.
         self._logger = Logger(
-            service=settings.service,
+            service=f"{settings.service}-{next(_NUMBERS)}",
             stream=settings.stream or sys.stdout,
             json_serializer=_serialize,
             level="INFO",
@@ -66,6 +71,7 @@ class Observer:
             utc=True,
             use_rfc3339=True,
         )
+        self._logger.append_keys(service=settings.service)
         self._cold = True
 
     def is_cold_start(self) -> bool:
@@ -96,6 +102,7 @@ def _fields(record: RequestRecord) -> list[tuple[str, Any]]:
 def _metrics(record: RequestRecord, model: str, version: str) -> dict[str, Any]:
     """The line's EMF part. A provider a request: Powertools' shared one is not made for threads."""
     provider = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
+    provider.service = ""  # POWERTOOLS_SERVICE_NAME would make a dimension of it
     provider.add_dimension("model", model)
     provider.add_dimension("version", version)
     provider.add_metric("Requests", "Count", 1)

@@ -17,16 +17,8 @@ from serin.manifest import Feature, Manifest, MissingFill, TensorInput
 from serin.protocol import Datatype
 from serin.tensor import Tensor, elements, pack, round_to
 
-_LARGEST: Final[dict[Datatype, float]] = {
-    Datatype.FP16: 65504.0,
-    Datatype.BF16: float.fromhex("0x1.fep127"),
-    Datatype.FP32: float.fromhex("0x1.fffffep127"),
-    Datatype.FP64: float.fromhex("0x1.fffffffffffffp1023"),
-}
-
-
-_LOWEST: Final = {Datatype.INT32: -(2**31), Datatype.INT64: -(2**63)}
-"""The numbers that processors cannot divide by -1: 64-bit and 32-bit division faults, narrower types are widened."""
+_FAULTY: Final = frozenset({Datatype.INT32, Datatype.INT64})
+"""Whose lowest number processors cannot divide by -1; narrower types are widened first."""
 
 Range = tuple[float | None, float | None]
 
@@ -114,7 +106,7 @@ def build_policies(manifest: Manifest, *, divides: bool = False) -> dict[str, In
     """
     policies = {}
     for tensor in manifest.inputs:
-        lowest = _LOWEST.get(tensor.datatype) if divides else None
+        lowest = _lowest(tensor.datatype) if divides else None
         features = [feature for feature in manifest.features if manifest.input_of(feature) == tensor.name]
         columns = [_feature_column(feature, tensor, lowest) for feature in features]
         policies[tensor.name] = InputPolicy(tensor.datatype, columns or [_tensor_column(tensor, lowest)])
@@ -135,7 +127,7 @@ def feature_columns(manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[st
     return columns
 
 
-def _feature_column(feature: Feature, tensor: TensorInput, lowest: int | None) -> Column:
+def _feature_column(feature: Feature, tensor: TensorInput, lowest: float | None) -> Column:
     low, high = _bounds(feature.range, tensor.datatype, lowest)
     categories = feature.categories
     return Column(
@@ -149,7 +141,7 @@ def _feature_column(feature: Feature, tensor: TensorInput, lowest: int | None) -
     )
 
 
-def _tensor_column(tensor: TensorInput, lowest: int | None) -> Column:
+def _tensor_column(tensor: TensorInput, lowest: float | None) -> Column:
     low, high = _bounds(tensor.range, tensor.datatype, lowest)
     return Column(
         label=f"input `{tensor.name}`",
@@ -162,20 +154,28 @@ def _tensor_column(tensor: TensorInput, lowest: int | None) -> Column:
     )
 
 
-def _bounds(declared: Range | None, datatype: Datatype, lowest: int | None) -> tuple[float, float]:
-    """What the datatype makes of the declared bounds, never beyond its finite numbers."""
+def _lowest(datatype: Datatype) -> float | None:
+    """The number that must not be divided, where there is one."""
+    limits = datatype.limits
+    return limits[0] if limits is not None and datatype in _FAULTY else None
+
+
+def _bounds(declared: Range | None, datatype: Datatype, lowest: float | None) -> tuple[float, float]:
+    """What the datatype makes of the declared bounds, never beyond the finite numbers of a floating one."""
     low, high = declared or (None, None)
-    largest = _LARGEST.get(datatype, math.inf)
-    least = -math.inf if low is None else round_to(datatype, low)
-    most = math.inf if high is None else round_to(datatype, high)
-    return max(least, -largest if lowest is None else lowest + 1), min(most, largest)
+    finite = datatype.limits if datatype.is_float else None
+    least, most = finite or (-math.inf if lowest is None else lowest + 1, math.inf)
+    return (
+        least if low is None else max(least, round_to(datatype, low)),
+        most if high is None else min(most, round_to(datatype, high)),
+    )
 
 
 def _is_bounded(column: Column) -> bool:
     return (column.low, column.high) != (-math.inf, math.inf)
 
 
-def _expected(declared: Range | None, lowest: int | None) -> str:
+def _expected(declared: Range | None, lowest: float | None) -> str:
     low, high = declared or (None, None)
     if low is not None and high is not None:
         return f"must be between {low:.15g} and {high:.15g}"

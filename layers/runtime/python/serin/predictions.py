@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from serin.errors import OutputNotFinite
+from serin.errors import ModelRejectedInput, OutputNotFinite
 from serin.manifest import Classification, Manifest, Regression
 from serin.nested import nest
 from serin.tensor import Tensor, elements, unpack
@@ -27,13 +27,14 @@ class Predictor:
         elif isinstance(self._task, Regression):
             self._decode = _Regressor(self._task)
         else:
-            self._decode = _tensors
+            self._decode = _Tensors(manifest)
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
         """One prediction a row, in order.
 
         Raises:
             OutputNotFinite: the model answered NaN or an infinity.
+            ModelRejectedInput: its outputs differ in their number of rows.
         """
         return self._decode(outputs)
 
@@ -95,14 +96,22 @@ class _Regressor:
         return [{"value": min(max(value, self._low), self._high)} for value in values]
 
 
-def _tensors(outputs: Mapping[str, Tensor]) -> list[Prediction]:
-    rows = min(tensor.rows for tensor in outputs.values())
-    columns: dict[str, Sequence[Any]] = {}
-    for name, tensor in outputs.items():
-        values = [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else _finite(tensor)
-        nested = nest(values, tensor.shape)
-        columns[name] = nested if tensor.shape and tensor.rows == rows else [nested] * rows
-    return [{name: column[i] for name, column in columns.items()} for i in range(rows)]
+class _Tensors:
+    """An output with a leading dynamic axis has a row for each row of the request, where the inputs have rows."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        has_rows = any(tensor.shape[:1] == (-1,) for tensor in manifest.inputs)
+        self._by_row = [tensor.name for tensor in manifest.outputs if has_rows and tensor.shape[:1] == (-1,)]
+
+    def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
+        nested = {name: nest(_values(tensor), tensor.shape) for name, tensor in outputs.items()}
+        lengths = {len(nested[name]) for name in self._by_row} or {1}
+        if len(lengths) > 1:
+            raise ModelRejectedInput("the model's outputs differ in their number of rows")
+        return [
+            {name: value[row] if name in self._by_row else value for name, value in nested.items()}
+            for row in range(lengths.pop())
+        ]
 
 
 def _needed(manifest: Manifest) -> tuple[str, ...]:
@@ -111,6 +120,10 @@ def _needed(manifest: Manifest) -> tuple[str, ...]:
     if isinstance(manifest.prediction, Regression):
         return (manifest.prediction.value,)
     return tuple(tensor.name for tensor in manifest.outputs)
+
+
+def _values(tensor: Tensor) -> list[Any]:
+    return [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else _finite(tensor)
 
 
 def _finite(tensor: Tensor) -> list[Any]:

@@ -49,6 +49,11 @@ class Datatype(StrEnum):
     def is_float(self) -> bool:
         return self in _FLOATS
 
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Lowest and highest finite number, integers exact; None for ``BOOL`` and ``BYTES``."""
+        return _LIMITS.get(self)
+
 
 _ITEMSIZE: Final[dict[Datatype, int | None]] = {
     Datatype.BOOL: 1,
@@ -66,7 +71,18 @@ _ITEMSIZE: Final[dict[Datatype, int | None]] = {
     Datatype.BF16: 2,
     Datatype.BYTES: None,
 }
-_FLOATS: Final = frozenset({Datatype.FP16, Datatype.FP32, Datatype.FP64, Datatype.BF16})
+_LARGEST_FLOATS: Final = {
+    Datatype.FP16: 65504.0,
+    Datatype.FP32: float.fromhex("0x1.fffffep127"),
+    Datatype.FP64: float.fromhex("0x1.fffffffffffffp1023"),
+    Datatype.BF16: float.fromhex("0x1.fep127"),
+}
+_FLOATS: Final = frozenset(_LARGEST_FLOATS)
+_LIMITS: Final[dict[Datatype, tuple[float, float]]] = {
+    **{Datatype(f"INT{bits}"): (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{Datatype(f"UINT{bits}"): (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+    **{datatype: (-largest, largest) for datatype, largest in _LARGEST_FLOATS.items()},
+}
 
 
 NO_DATA: Final = msgspec.Raw()

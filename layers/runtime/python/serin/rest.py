@@ -18,7 +18,6 @@ import msgspec
 from serin import codecs, errors
 from serin.http_body import read_body
 from serin.observability import Observer, RequestRecord
-from serin.predictions import Prediction
 from serin.protocol import HEADER_LENGTH, InferenceResponse
 
 if TYPE_CHECKING:  # the control plane speaks this module's errors and has no engine
@@ -49,7 +48,11 @@ _ROUTE: Final = re.compile(
     r"/models/(?P<predict>[^/]+)/predict|/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?"
     r"(?:/(?P<verb>infer|ready))?"
 )
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
+)
+"""W3C Trace Context, section 3.2."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -98,7 +101,8 @@ def error_response(error: Exception, request_id: str) -> Response:
     else:
         status, code, text = 500, errors.SerinError.code, "the server failed; the request id leads to its log line"
     body = _ENCODER.encode({"error": text, "code": code, "request_id": request_id})
-    return Response(status, _headers(request_id), body)
+    allow = {"allow": error.allowed} if isinstance(error, errors.MethodNotAllowed) else {}
+    return Response(status, _headers(request_id) | allow, body)
 
 
 class Models(Protocol):
@@ -117,7 +121,10 @@ class DataPlane:
     def __call__(self, request: Request) -> Response:
         """Answer one request, and write its line."""
         begun = time.perf_counter()
-        record = RequestRecord(request.request_id, cold_start=self._observer.is_cold_start())
+        trace = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+        record = RequestRecord(
+            request.request_id, trace_id=trace and trace["trace_id"], cold_start=self._observer.is_cold_start()
+        )
         try:
             response = self._route(request, record)
         except errors.SerinError as error:
@@ -127,10 +134,19 @@ class DataPlane:
             self._observer.fault(request.request_id, error)
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
-        record.status = response.status
         record.total_ms = (time.perf_counter() - begun) * 1000
+        self._write(record, response)
+        return _with_context(response, trace and trace[0], record)
+
+    def refuse(self, error: errors.SerinError, request_id: str) -> Response:
+        """Answer a request that a shell could not read, and write its line."""
+        response = error_response(error, request_id)
+        self._write(RequestRecord(request_id, code=error.code, cold_start=self._observer.is_cold_start()), response)
+        return response
+
+    def _write(self, record: RequestRecord, response: Response) -> None:
+        record.status = response.status
         self._observer.request(record)
-        return _with_context(response, request, record)
 
     def _route(self, request: Request, record: RequestRecord) -> Response:
         match = _ROUTE.fullmatch(request.path)
@@ -139,7 +155,7 @@ class DataPlane:
         verb = "predict" if match["predict"] else match["verb"] or "metadata"
         answer, method = self._verbs[verb]
         if request.method != method:
-            raise errors.MethodNotAllowed(f"this route takes {method}")
+            raise errors.MethodNotAllowed(method)
         record.route = verb
         model = self._models.model(match["predict"] or match["model"], match["version"])
         record.model, record.version = model.name, model.version
@@ -158,8 +174,9 @@ class DataPlane:
         record.decode_ms = clock.lap()
         inference = model.infer(inputs, model.predictor.outputs, request.deadline)
         clock.lap()
-        predictions = model.predictor(inference.outputs)
-        _describe(record, model, inference, predictions)
+        predictions = model.predict(inference)
+        _describe(record, model, inference)
+        record.prediction_bins = model.count_predictions(predictions)
         prediction_id = record.prediction_id = _new_prediction_id()
         body = _ENCODER.encode(
             {
@@ -186,7 +203,8 @@ class DataPlane:
             model_name=model.name, model_version=model.version, id=envelope.request.id, outputs=()
         )
         body, json_length = codecs.encode_response(answer, inference.outputs, requested, envelope.request.parameters)
-        _describe(record, model, inference, None)
+        _describe(record, model, inference)
+        record.prediction_bins = model.count_outputs(inference.outputs)
         record.prediction_id = _new_prediction_id()
         record.encode_ms = clock.lap()
         headers = _headers(request.request_id)
@@ -221,14 +239,10 @@ def _require_media_type(headers: Mapping[str, str], *allowed: str) -> None:
         raise errors.UnsupportedMediaType(f"content-type must be {' or '.join(allowed)}, in UTF-8")
 
 
-def _describe(record: RequestRecord, model: Model, inference: Inference, predictions: list[Prediction] | None) -> None:
+def _describe(record: RequestRecord, model: Model, inference: Inference) -> None:
     record.inference_ms = inference.seconds * 1000
-    record.rows = max((tensor.rows for tensor in inference.inputs.values()), default=0)
+    record.rows = inference.rows
     record.feature_bins = model.count_features(inference.inputs)
-    if predictions is None and set(model.predictor.outputs) <= inference.outputs.keys():
-        predictions = model.predictor(inference.outputs)
-    if predictions is not None:
-        record.prediction_bins = model.count_predictions(predictions)
 
 
 def _within_limit(body: bytes) -> bytes:
@@ -250,15 +264,13 @@ def _headers(request_id: str) -> dict[str, str]:
     }
 
 
-def _with_context(response: Response, request: Request, record: RequestRecord) -> Response:
+def _with_context(response: Response, traceparent: str | None, record: RequestRecord) -> Response:
     headers: dict[str, str] = dict(response.headers)
     named: dict[str, Any] = {
         "x-model-name": record.model,
         "x-model-version": record.version,
         "x-prediction-id": record.prediction_id,
+        "traceparent": traceparent,
     }
     headers |= {name: value for name, value in named.items() if value is not None}
-    traceparent = request.headers.get("traceparent", "")
-    if _TRACEPARENT.fullmatch(traceparent):
-        headers["traceparent"] = traceparent
     return Response(response.status, headers, response.body)

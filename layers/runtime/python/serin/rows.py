@@ -96,7 +96,9 @@ class _TensorPacker:
         due = self.shape[1:] if batched else self.shape
         shapes, values = zip(*(flatten(row, len(due)) for row in rows), strict=True)
         if len(set(shapes)) != 1 or any(d not in {-1, axis} for d, axis in zip(due, shapes[0], strict=True)):
-            raise InvalidInput(f"input `{self.name}` wants rows of shape {list(due)}")
+            raise InvalidInput(f"input `{self.name}` wants rows of shape {list(due)}, -1 for any length")
+        if 0 in shapes[0]:
+            raise InvalidInput(f"input `{self.name}`: an axis of length 0 holds no element")
         try:
             data = pack(self.datatype, list(chain.from_iterable(values)))
         except ValueError as error:

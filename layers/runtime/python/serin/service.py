@@ -11,7 +11,14 @@ from typing import Final
 
 from serin.baseline import Histogram, count_columns
 from serin.engine import EngineOptions, ModelLoadError, Session
-from serin.errors import NO_SUCH_MODEL, DeadlineExceeded, ModelFolderError, ModelNotFound
+from serin.errors import (
+    NO_SUCH_MODEL,
+    DeadlineExceeded,
+    ModelFolderError,
+    ModelNotFound,
+    ModelRejectedInput,
+    OutputNotFinite,
+)
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
 from serin.policy import build_policies, feature_columns
@@ -25,10 +32,11 @@ PLATFORM: Final = "onnxruntime_onnx"
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What a run gave: the outputs, the inputs as the model saw them, and the seconds it took."""
+    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took."""
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
+    rows: int
     seconds: float
 
 
@@ -72,7 +80,19 @@ class Model:
             raise DeadlineExceeded("the request had no time left when the model could have begun")
         deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
         results = self._session.run(allowed, outputs, deadline)
-        return Inference(results, allowed, time.monotonic() - begun)
+        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun)
+
+    def predict(self, inference: Inference) -> list[Prediction]:
+        """One prediction for each row of the request.
+
+        Raises:
+            OutputNotFinite: the model answered NaN or an infinity.
+            ModelRejectedInput: it answered another number of rows.
+        """
+        predictions = self.predictor(inference.outputs)
+        if len(predictions) != inference.rows:
+            raise ModelRejectedInput("the model does not answer these rows one by one")
+        return predictions
 
     def count_features(self, inputs: Mapping[str, Tensor]) -> dict[str, Histogram]:
         """Inputs counted into the baseline's bins; empty without a baseline."""
@@ -86,6 +106,19 @@ class Model:
             return {}
         binned = self.predictor.binned(predictions)
         return {} if binned is None else self._baseline.prediction.count(binned)
+
+    def count_outputs(self, outputs: Mapping[str, Tensor]) -> Histogram:
+        """The same for outputs; empty also where they make no prediction: some are not there, or are not finite."""
+        if self._baseline is None or not set(self.predictor.outputs) <= outputs.keys():
+            return {}
+        try:
+            return self.count_predictions(self.predictor(outputs))
+        except (OutputNotFinite, ModelRejectedInput):
+            return {}
+
+    def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
+        """Length of the batch axis, which all inputs that have one agree on; 1 without."""
+        return next((inputs[tensor.name].rows for tensor in self.inputs if tensor.shape[:1] == (-1,)), 1)
 
 
 class Service:

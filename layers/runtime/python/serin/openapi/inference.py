@@ -78,7 +78,7 @@ def protocol_schemas() -> Json:
 
 def _metadata_operation(manifest: Manifest) -> Json:
     return {
-        "operationId": f"metadata_{manifest.name}",
+        "operationId": f"metadata-{manifest.name}",
         "tags": [manifest.name],
         "summary": "Names, datatypes and shapes of the tensors",
         "responses": {
@@ -90,7 +90,7 @@ def _metadata_operation(manifest: Manifest) -> Json:
 
 def _ready_operation(manifest: Manifest) -> Json:
     return {
-        "operationId": f"ready_{manifest.name}",
+        "operationId": f"ready-{manifest.name}",
         "tags": [manifest.name],
         "summary": "Whether the model can answer now",
         "responses": {"200": {"description": "It can.", "headers": common_headers()}} | error_responses(404, 405, 503),
@@ -105,7 +105,7 @@ def _infer_operation(manifest: Manifest) -> Json:
     answer = json_answer("The output tensors.", _reference("InferenceResponse"), headers=answer_headers())
     answer["content"]["application/octet-stream"] = _binary_content()
     return {
-        "operationId": f"infer_{manifest.name}",
+        "operationId": f"infer-{manifest.name}",
         "tags": [manifest.name],
         "summary": "Tensors in, tensors out (Open Inference Protocol V2)",
         "description": _BINARY_TEXT,
@@ -126,8 +126,9 @@ def _routes(manifest: Manifest) -> Json:
 
 
 def _by_version(operation: Json) -> Json:
+    verb, _, name = operation["operationId"].partition("-")
     return operation | {
-        "operationId": f"{operation['operationId']}_version",
+        "operationId": f"{verb}Version-{name}",
         "summary": f"{operation['summary']}, of one version",
     }
 

@@ -19,7 +19,7 @@ def predict_operation(manifest: Manifest) -> Json:
     """The operation object of the model's predict route."""
     name = manifest.name
     return {
-        "operationId": f"predict_{name}",
+        "operationId": f"predict-{name}",
         "tags": [name],
         "summary": manifest.title or f"Predict with {name}",
         "description": row_text(manifest),
