@@ -28,7 +28,7 @@ synth diff bootstrap deploy destroy:
 	@exec $(PYTHON) -m local.stage $@ "$(STAGE)" "$(APPROVAL)"
 
 deploy-local: deploying ## deploy a stage onto an emulator of AWS on this machine, and call it; Linux with podman
-	@exec $(PYTHON) -m local.deploy "$(STAGE)"
+	@exec $(PYTHON) -m local.trial "$(STAGE)"
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
 	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)

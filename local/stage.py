@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cli.outcome import CommandError, one_line
-from cli.stage import API_URL, stack_name
+from cli.stage import API_URL, api_url, stack_name
 from infra.catalog import load_catalog
 from infra.config import ConfigurationError, Stage, stage_named
 from local.account import Account, account_of
@@ -22,7 +21,7 @@ from local.builder import builder, builder_environment
 from local.cdk_cli import Cdk
 from local.errors import LocalError
 from local.paths import CACHE, REPOSITORY
-from serin.errors import SerinError
+from local.terminal import ended
 
 APPROVALS: Final = ("never", "broadening", "any-change", "destructive")
 _AT_ONCE: Final = "4"
@@ -114,9 +113,10 @@ def _cdk(account: Account | None = None, environment: Mapping[str, str] | None =
 
 
 def _announcement(stage: Stage, outputs: Mapping[str, Mapping[str, str]], models: Sequence[str]) -> str:
+    announced = outputs[stack_name(stage.name)][API_URL]
     lines = [
         "",
-        f"Stage {stage.name} answers at {outputs[stack_name(stage.name)][API_URL]}",
+        f"Stage {stage.name} answers at {api_url(announced, os.environ.get('AWS_ENDPOINT_URL'))}",
         f"  .venv/bin/serin models --stage {stage.name}",
         f"  .venv/bin/serin predict {models[0]} --stage {stage.name} --input row.json",
     ]
@@ -134,18 +134,15 @@ def _removal(stack: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """One verb on one stage, ``[verb, stage, approval]``; the CDK's exit code, or 1 after one line."""
-    try:
-        verb, name, approval = arguments
-        if approval not in APPROVALS:
-            message = f"APPROVAL={approval} is unknown; choose one of {', '.join(APPROVALS)}"
-            raise ConfigurationError(message)
-        return VERBS[verb](Order(stage_named(name), approval))
-    except CommandError as error:
-        message = error.message
-    except (ConfigurationError, SerinError) as error:
-        message = str(error)
-    print("serin:", one_line(message), file=sys.stderr)  # noqa: T201
-    return 1
+    verb, stage, approval = arguments
+    return ended(lambda: VERBS[verb](_order(stage, approval)))
+
+
+def _order(stage: str, approval: str) -> Order:
+    if approval not in APPROVALS:
+        message = f"APPROVAL={approval} is unknown; choose one of {', '.join(APPROVALS)}"
+        raise ConfigurationError(message)
+    return Order(stage_named(stage), approval)
 
 
 if __name__ == "__main__":
