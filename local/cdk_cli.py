@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,17 @@ class Cdk:
 
     def run(self, arguments: Sequence[str | Path], *, seconds: float = 1800.0) -> str:
         """One CDK command's standard output. Raises LocalError with its last line where it fails."""
-        environment = {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
-        command = [node_folder() / "node", cdk_program(), *arguments, "--no-notices", "--no-color", "--ci"]
+        command = [*self._command(arguments), "--no-color", "--ci"]
         what = f"cdk {arguments[0]}"
-        return run(command, what=what, environment=environment, directory=self.directory, seconds=seconds)
+        return run(command, what=what, environment=self._surroundings(), directory=self.directory, seconds=seconds)
+
+    def follow(self, arguments: Sequence[str | Path]) -> int:
+        """One CDK command on the caller's own terminal, where it may ask; returns its exit code."""
+        command = self._command(arguments)
+        return subprocess.run(command, check=False, env=self._surroundings(), cwd=self.directory).returncode  # noqa: S603 - the pinned CDK
+
+    def _command(self, arguments: Sequence[str | Path]) -> list[str | Path]:
+        return [node_folder() / "node", cdk_program(), *arguments, "--no-notices"]
+
+    def _surroundings(self) -> dict[str, str]:
+        return {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
