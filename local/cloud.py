@@ -39,13 +39,18 @@ class LocalCloud:
         self._stack = ExitStack()
         self._home = Path()
         self._surroundings: dict[str, str] = {}
+        self._podman: PodmanService
         self.emulator: Emulator
 
     def __enter__(self) -> Self:
         """Start everything, in order. Raises LocalError; what was started by then is stopped again."""
         with ExitStack() as stack:
+<<<<<<< HEAD
             podman = stack.enter_context(PodmanService())
             self._say(f"base image: {self._base or 'Debian, made here'}")
+=======
+            podman = self._podman = stack.enter_context(PodmanService())
+>>>>>>> 2aa2122dcb2b8e4f3c685c0c1f7cd5429303603b
             base = self._base or base_image(podman.environment)
             settings = EmulatorSettings(port=self._port, docker_host=podman.docker_host, gateway=podman.gateway)
             self._say("emulator: start, bootstrap")
@@ -65,6 +70,16 @@ class LocalCloud:
     ) -> None:
         """Stop everything, in the opposite order. Built images stay as the engine's cache."""
         self._stack.close()
+
+    @property
+    def assembly(self) -> Path:
+        """What the last deploy synthesised."""
+        return self._home / "cdk.out"
+
+    @property
+    def engine_environment(self) -> Mapping[str, str]:
+        """What a command of the container engine needs, to see the images as the deploy does."""
+        return self._podman.environment
 
     def deploy(
         self,
@@ -98,4 +113,4 @@ class LocalCloud:
 
     def _synthesis(self) -> list[str]:
         """Keep what is synthesised out of the app's folder."""
-        return ["--output", str(self._home / "cdk.out")]
+        return ["--output", str(self.assembly)]

@@ -55,11 +55,15 @@ def build_image(
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSettings:
-    """One image and the limits it runs under. Lambda's CPU share follows from ``memory_mb``."""
+    """One image and the limits it runs under. Lambda's CPU share follows from ``memory_mb``.
+
+    ``tmp_mb`` is the size of its temporary folder, which counts to its memory here, and does not on Lambda.
+    """
 
     image: str
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_mb: int = 1024
+    tmp_mb: int = 512
     timeout_s: int = 30
     user: str = "993"
 
@@ -70,7 +74,8 @@ class ImageSettings:
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(self.timeout_s),
             **self.environment,
         }
-        options = ["--read-only", "--tmpfs", "/tmp", "--user", self.user, "--cap-drop", "ALL"]  # noqa: S108 - Lambda's
+        temporary = f"/tmp:size={self.tmp_mb}m"  # noqa: S108 - Lambda's
+        options = ["--read-only", "--tmpfs", temporary, "--user", self.user, "--cap-drop", "ALL"]
         options += ["--security-opt", "no-new-privileges", "--memory", f"{self.memory_mb}m"]
         options += ["--memory-swap", f"{self.memory_mb}m", "--cpus", f"{self.memory_mb / MEGABYTES_PER_CPU:.2f}"]
         return options + [word for item in variables.items() for word in ("--env", "=".join(item))]
@@ -129,6 +134,13 @@ class ImageProcess:
     def invoke(self, payload: bytes) -> Invocation:
         """One call, after those before it. Raises InvocationTimedOut, or LocalError on a payload over the limit."""
         return self._started().invoke(payload)
+
+    def execute(self, *command: str, detached: bool = False) -> str:
+        """What a program in the running container writes; ``detached``, it goes on beside the function.
+
+        Raises LocalError where it fails.
+        """
+        return self._podman("exec", *(["--detach"] if detached else []), self._name, *command)
 
     def _started(self) -> RieCalls:
         if self._calls is None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from local.rie import RieProcess
-from tests.functions.inference.conftest import send
 from tests.gateway.events import HttpRequest, proxy_event
+from tests.gateway.invocation import send
 from tests.gateway.slots import inference_settings
 from tests.small_models.catalogue import LOOP
 from tests.small_models.multiply import write_multiply

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 import urllib.error
 import urllib.request
@@ -19,15 +17,14 @@ import pytest
 from local.clients import client
 from local.commands import run
 from local.deploy import LocalDeployment, deploy_local
+from tests.integration.engine import need_images
 
 APP = Path(__file__).with_name("app")
 
 
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[LocalDeployment]:
-    missing = [program for program in ("podman", "debootstrap") if shutil.which(program) is None]
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"needs {' and '.join(missing)} to build and run images")
+    need_images()
     with deploy_local(APP) as deployed:
         yield deployed
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from local.base_image import base_image
 from local.containers import PodmanService
 from local.errors import LocalError
 from local.image import ImageProcess, ImageSettings, build_image
+from tests.integration.engine import need_images
 
 SOURCE = """
 import os, pathlib
@@ -36,9 +35,7 @@ CMD ["index.handler"]
 
 @pytest.fixture(scope="module")
 def podman() -> Iterator[PodmanService]:
-    missing = [program for program in ("podman", "debootstrap") if shutil.which(program) is None]
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"needs {' and '.join(missing)} to build and run images")
+    need_images()
     with PodmanService() as service:
         yield service
 

@@ -99,6 +99,14 @@ def test_an_integer_that_is_none_of_its_datatype_is_refused(datatype: Datatype) 
         read(identity(datatype), with_input(datatype=datatype, data=[0, 1.5]))
 
 
+@pytest.mark.parametrize("datatype", [d for d in Datatype if d.limits and not d.is_float])
+def test_a_whole_number_may_be_spelled_as_a_fraction(datatype: Datatype) -> None:
+    body = with_input(datatype=datatype, shape=[2, 2], data=[[0.0, 1], [2.0, 1e2]])
+    assert unpack(read(identity(datatype), body)["x"]) == [0, 1, 2, 100]
+    with pytest.raises(InvalidInput, match="got `float`"):
+        read(identity(datatype), with_input(datatype=datatype, data=[0.0, 2.0**53 + 2]))
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [

@@ -31,7 +31,7 @@ def request_id_of(event: object, fallback: str) -> str:
     """API Gateway's id of the request, which its access log has too."""
     context = event.get("requestContext") if isinstance(event, Mapping) else None
     value = context.get("requestId") if isinstance(context, Mapping) else None
-    return value if isinstance(value, str) and value.isascii() and value.isprintable() else fallback
+    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else fallback
 
 
 def read_event(event: object, request_id: str, deadline: float) -> Request:

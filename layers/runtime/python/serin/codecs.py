@@ -223,14 +223,39 @@ def _flat_values(item: RequestInput, raw: bytes) -> Sequence[Any]:
     if depth not in {1, len(item.shape)}:
         raise InvalidInput(f"input `{item.name}`: data must be a flat list, or nested as its shape says")
     try:
-        decoded = strict_json.decode(_data_decoder(item.datatype, depth), raw)
-        shape, values = flatten(decoded, depth)
+        shape, values = flatten(_decode_data(item.datatype, depth, raw), depth)
     except InvalidInput as error:
         raise InvalidInput(f"input `{item.name}`: data: {error.message}") from None
     if depth > 1 and shape != item.shape:
         raise InvalidInput(f"input `{item.name}`: data is not nested as its shape says")
     return values
 
+
+def _decode_data(datatype: Datatype, depth: int, raw: bytes) -> Any:
+    """``raw`` as nested lists. An integer may be spelled 3.0: JSON has one kind of number, and clients that were
+    generated from the protocol's description send no other spelling.
+    """
+    try:
+        return strict_json.decode(_data_decoder(datatype, depth), raw)
+    except InvalidInput:
+        if datatype.is_float or datatype in {Datatype.BYTES, Datatype.BOOL}:
+            raise
+        whole = _whole(strict_json.decode(_data_decoder(Datatype.FP64, depth), raw))
+        if whole is None:
+            raise
+        return whole
+
+
+def _whole(nested: Any) -> Any:
+    """Whole numbers as integers; None where one is none."""
+    if isinstance(nested, list):
+        items = [_whole(item) for item in nested]
+        return None if None in items else items
+    return int(nested) if nested.is_integer() and abs(nested) <= _EXACT else None
+
+
+_EXACT: Final = 2**53
+"""Beyond it not every integer is a double, so one that is spelled as a fraction could be another."""
 
 _DECODERS: Final[dict[tuple[Datatype, int], msgspec.json.Decoder[Any]]] = {}
 

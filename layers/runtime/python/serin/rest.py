@@ -177,7 +177,7 @@ class DataPlane:
         predictions = model.predict(inference)
         _describe(record, model, inference)
         record.prediction_bins = model.count_predictions(predictions)
-        prediction_id = record.prediction_id = _new_prediction_id()
+        prediction_id = _new_prediction_id()
         body = _ENCODER.encode(
             {
                 "predictions": predictions,
@@ -187,7 +187,9 @@ class DataPlane:
             }
         )
         record.encode_ms = clock.lap()
-        return Response(200, _headers(request.request_id), _within_limit(body))
+        _check_size(body)
+        record.prediction_id = prediction_id
+        return Response(200, _headers(request.request_id), body)
 
     def _infer(self, model: Model, request: Request, record: RequestRecord) -> Response:
         clock = _Clock()
@@ -205,12 +207,13 @@ class DataPlane:
         body, json_length = codecs.encode_response(answer, inference.outputs, requested, envelope.request.parameters)
         _describe(record, model, inference)
         record.prediction_bins = model.count_outputs(inference.outputs)
-        record.prediction_id = _new_prediction_id()
         record.encode_ms = clock.lap()
+        _check_size(body)
+        record.prediction_id = _new_prediction_id()
         headers = _headers(request.request_id)
         if json_length is not None:
             headers |= {"content-type": BINARY, HEADER_LENGTH: str(json_length)}
-        return Response(200, headers, _within_limit(body))
+        return Response(200, headers, body)
 
     _verbs: Final[dict[str, tuple[Callable[..., Response], str]]] = {
         "predict": (_predict, "POST"),
@@ -245,10 +248,9 @@ def _describe(record: RequestRecord, model: Model, inference: Inference) -> None
     record.feature_bins = model.count_features(inference.inputs)
 
 
-def _within_limit(body: bytes) -> bytes:
+def _check_size(body: bytes) -> None:
     if len(body) > MAX_BODY_BYTES:
         raise errors.PayloadTooLarge("the answer would be too large; send fewer rows, or ask for fewer outputs")
-    return body
 
 
 def _new_prediction_id() -> str:

@@ -1,0 +1,182 @@
+"""The app as it stands in the cloud: called over HTTP, and asked of through AWS's own APIs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from local.clients import client
+from local.deploy import LocalDeployment
+from tests.gateway.events import HttpResponse
+from tests.golden_calls import JSON
+
+CHANGED: Final = "diabetes"
+"""The model that gets new versions."""
+
+_SECONDS: Final = 60
+_BETWEEN_CALLS: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """``project`` is what it was deployed from."""
+
+    deployment: LocalDeployment
+
+    # --- over HTTP ---------------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] = JSON,
+        *,
+        key: str | None = "",
+    ) -> HttpResponse:
+        """Through the API's stage. ``key``: another than the deploy's own; None sends none."""
+        parts = urlsplit(self.deployment.url)
+        key = self.deployment.api_key if key == "" else key
+        connection = http.client.HTTPConnection(parts.netloc, timeout=_SECONDS)
+        try:
+            connection.request(
+                method, parts.path + path, body or None, dict(headers) | ({"X-Api-Key": key} if key else {})
+            )
+            answer = connection.getresponse()
+            return HttpResponse(answer.status, tuple(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str) -> Any:
+        """The JSON of a good answer."""
+        answer = self.send("GET", path)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
+
+    @contextmanager
+    def traffic(self, path: str, body: bytes) -> Iterator[Traffic]:
+        """One request after another, until the block ends."""
+        traffic, ended = Traffic(), threading.Event()
+
+        def call() -> None:
+            while not ended.wait(_BETWEEN_CALLS):
+                traffic.answers.append(self.send("POST", path, body))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        try:
+            yield traffic
+        finally:
+            ended.set()
+            caller.join()
+
+    # --- through AWS's APIs -------------------------------------------------------------------------------------
+
+    def client(self, service: str) -> Any:
+        return client(self.deployment.cloud.emulator, service)
+
+    def output(self, stack: str, name: str) -> str:
+        """Of ``Serin-dev-<stack>``."""
+        return self.deployment.outputs[f"Serin-dev-{stack}"][name]
+
+    def function(self, model: str) -> str:
+        """The name of its function."""
+        return self.output(f"Model-{model}", "AliasArn").split(":")[6]
+
+    def serving(self, model: str) -> str:
+        """The number of the function version that the alias serves."""
+        found = self.client("lambda").get_alias(FunctionName=self.function(model), Name="live")
+        assert not found.get("RoutingConfig", {}).get("AdditionalVersionWeights")
+        return str(found["FunctionVersion"])
+
+    def image(self, model: str) -> str:
+        """What its function runs, with the asset's digest."""
+        found = self.client("lambda").get_function(FunctionName=self.function(model))["Code"]["ImageUri"]
+        return str(found)
+
+    def stacks(self) -> dict[str, str]:
+        """Status by name, without the bootstrap's and those that are gone."""
+        found = self.client("cloudformation").describe_stacks()["Stacks"]
+        return {each["StackName"]: each["StackStatus"] for each in found if each["StackName"] != "CDKToolkit"}
+
+    def changes(self) -> dict[str, int]:
+        """How many events each stack has seen: a deploy that leaves one alone adds none."""
+        formation = self.client("cloudformation")
+        pages = formation.get_paginator("describe_stack_events")
+        return {
+            name: sum(len(page["StackEvents"]) for page in pages.paginate(StackName=name)) for name in self.stacks()
+        }
+
+    def points(
+        self, namespace: str, metric: str, dimensions: Sequence[Mapping[str, str]], statistic: str
+    ) -> list[float]:
+        """What a metric has collected in the last hour."""
+        now = datetime.now(UTC)
+        found = self.client("cloudwatch").get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=list(dimensions),
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=1),
+            Period=7200,
+            Statistics=[statistic],
+        )
+        return [float(point[statistic]) for point in found["Datapoints"]]
+
+    def log_groups(self) -> dict[str, Any]:
+        """Every log group by its name."""
+        return {each["logGroupName"]: each for each in self.client("logs").describe_log_groups()["logGroups"]}
+
+    def log(self, group: str) -> list[str]:
+        """Every line of a log group."""
+        logs = self.client("logs")
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        return [
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+        ]
+
+
+@dataclass
+class Traffic:
+    """What was answered."""
+
+    answers: list[HttpResponse] = field(default_factory=list)
+
+    def wait_for(self, count: int) -> None:
+        """Until so many more are answered."""
+        wanted, deadline = len(self.answers) + count, time.monotonic() + _SECONDS
+        while len(self.answers) < wanted:
+            assert time.monotonic() < deadline, "the traffic has stopped"
+            time.sleep(_BETWEEN_CALLS)
+
+    def versions(self) -> list[str]:
+        """Of the model, in the order of the answers, each once for a run of answers."""
+        seen: list[str] = []
+        for answer in self.answers:
+            version = header(answer, "X-Model-Version")
+            if not seen or seen[-1] != version:
+                seen.append(version)
+        return seen
+
+
+def header(answer: HttpResponse, name: str) -> str:
+    """A header of an answer; AWS and its emulator write names as they like."""
+    return {key.lower(): value for key, value in answer.headers}[name.lower()]
+
+
+def error(answer: HttpResponse) -> str:
+    """The code of an error answer, whose form is checked on the way."""
+    found = json.loads(answer.body)
+    assert found.keys() == {"error", "code", "request_id"}
+    code: str = found["code"]
+    return code

@@ -1,0 +1,179 @@
+"""The functions' images, built from the locks on a base like AWS's, and run under the real interface emulator.
+
+As on Lambda and tighter: read-only, not root, without a capability, with the memory of the manifest and its share of
+a CPU. The base is Debian's Python 3.13 in the shape of AWS's (``local.base_image``), which is not AWS's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from local.image import ImageProcess
+from tests.gateway.invocation import LAMBDA_INIT_SECONDS, send, timing
+from tests.golden_calls import GoldenCalls
+from tests.integration.engine import Engine
+from tests.sample_models import NAMES, load_sample
+
+pytestmark = pytest.mark.xdist_group("images")
+
+WARM_CALLS = 15
+PACKAGES_MB = 110
+"""What packages may weigh, bytecode included: a pull is part of a cold start."""
+UNCHECKED_HASH = 1
+"""Bytecode that Python takes without a look at its source (PEP 552)."""
+
+LOOK = """
+import json, pathlib
+task = pathlib.Path("/var/task")
+flags = {}
+for source in task.rglob("*.py"):
+    compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-313.pyc"
+    flags[str(source)] = int.from_bytes(compiled.read_bytes()[4:8], "little") if compiled.exists() else None
+ours = [task / name for name in ("functions", "models", "serin")]
+packages = [file for file in task.rglob("*") if not any(file.is_relative_to(folder) for folder in ours)]
+status = dict(line.split(":\\t", 1) for line in open("/proc/1/status").read().splitlines() if ":\\t" in line)
+print(json.dumps({
+    "flags": flags,
+    "packages": sum(file.lstat().st_size for file in packages),
+    "user": int(status["Uid"].split()[0]),
+    "capabilities": int(status["CapBnd"], 16),
+    "models": [folder.name for folder in task.glob("models/*")],
+}))
+"""
+FILL = """
+import errno
+try:
+    with open("/tmp/full", "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+except OSError as error:
+    assert error.errno == errno.ENOSPC, error
+"""
+ISSUER = """
+import json, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        keys = {"keys": [json.loads(sys.argv[1])], "jwks_uri": "http://127.0.0.1:9000/keys"}
+        self.wfile.write(json.dumps(keys).encode())
+
+HTTPServer(("127.0.0.1", 9000), Handler).serve_forever()
+"""
+
+
+@dataclass(frozen=True)
+class Served(GoldenCalls):
+    """One sample model and the container that serves it."""
+
+    process: ImageProcess
+    image: str
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def served(engine: Engine, request: pytest.FixtureRequest) -> Iterator[Served]:
+    sample = load_sample(request.param)
+    image = engine.build("inference", model=sample.name)
+    with engine.start(image, memory_mb=sample.model.manifest.serving.memory_mb) as process:
+        yield Served(sample, partial(send, process), process, image)
+
+
+def look(process: ImageProcess) -> dict[str, Any]:
+    """What a program in the container sees."""
+    found: dict[str, Any] = json.loads(process.execute("python3", "-c", LOOK))
+    return found
+
+
+# --- inference, once for each sample model ----------------------------------------------------------------------
+
+
+def test_every_golden_case_is_answered_by_every_way_in(served: Served) -> None:
+    cases, complete = served.sample.cases, served.sample.complete()
+    assert served.sample.differences(served.predict(cases), cases) == []
+    assert served.sample.differences(served.infer(complete), complete) == []
+    assert served.sample.differences(served.infer_binary(cases), cases) == []
+
+
+def test_start_and_warm_calls_keep_to_the_manifest_on_a_share_of_a_cpu(
+    served: Served, record_property: Callable[[str, object], None]
+) -> None:
+    cases = itertools.cycle(served.sample.cases)
+    measured = timing(served.process, lambda: served.predict((next(cases),)), WARM_CALLS)
+    serving = served.sample.model.manifest.serving
+    record_property("figure", f"image of {served.sample.name}, {serving.memory_mb} MB: {measured}")
+    assert measured.init_seconds < LAMBDA_INIT_SECONDS
+    assert measured.warm_ms < serving.latency_target_ms
+
+
+def test_the_image_holds_one_model_runs_without_rights_and_its_bytecode_is_trusted(
+    served: Served, record_property: Callable[[str, object], None]
+) -> None:
+    found = look(served.process)
+    assert (found["user"], found["capabilities"], found["models"]) == (993, 0, [served.sample.name])
+    assert len(found["flags"]) > 500
+    assert {file for file, flags in found["flags"].items() if flags != UNCHECKED_HASH} == set()
+    record_property("figure", f"image of {served.sample.name}: packages {found['packages'] / 1e6:.1f} MB")
+    assert found["packages"] / 1e6 < PACKAGES_MB
+
+
+def test_a_full_temporary_folder_keeps_no_prediction_back(engine: Engine, served: Served) -> None:
+    with engine.start(served.image, memory_mb=served.sample.model.manifest.serving.memory_mb, tmp_mb=1) as process:
+        process.execute("python3", "-c", FILL)
+        full = Served(served.sample, partial(send, process), process, served.image)
+        assert served.sample.differences(full.predict(served.sample.cases), served.sample.cases) == []
+
+
+# --- the control plane and the authorizer -----------------------------------------------------------------------
+
+
+def test_the_catalogue_starts_and_shows_its_documents(
+    engine: Engine, record_property: Callable[[str, object], None]
+) -> None:
+    environment = {"SERIN_MODELS_PARAMETER_PATH": "/serin/test/models", "AWS_DEFAULT_REGION": "us-east-1"}
+    with engine.start(engine.build("catalog"), environment=environment) as process:
+        for path in ("/", "/docs", "/openapi.json", "/v2", "/v2/health/live"):
+            assert send(process, "GET", path).status == 200, path
+        documented = json.loads(send(process, "GET", "/openapi.json").body)["paths"]
+        assert {f"/models/{name}/predict" for name in NAMES} <= documented.keys()
+        record_property("figure", f"image of the catalogue, 1024 MB: init {process.init_seconds:.3f} s")
+        assert process.init_seconds is not None
+        assert process.init_seconds < LAMBDA_INIT_SECONDS
+        found = look(process)
+        assert found["user"] == 993
+        assert {file for file, flags in found["flags"].items() if flags != UNCHECKED_HASH} == set()
+
+
+def test_the_authorizer_lets_its_issuers_tokens_in_and_no_others(engine: Engine) -> None:
+    """The issuer stands beside the function, in its container."""
+    key, other = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+    issuer = "http://127.0.0.1:9000"
+    public = json.dumps(json.loads(RSAAlgorithm.to_jwk(key.public_key())) | {"kid": "1", "alg": "RS256"})
+    claims = {"iss": issuer, "aud": "callers", "sub": "someone", "exp": int(time.time()) + 600}
+    environment = {"SERIN_JWT_ISSUER": issuer, "SERIN_JWT_AUDIENCE": "callers"}
+    with engine.start(engine.build("authorizer"), memory_mb=512, environment=environment) as process:
+        process.execute("python3", "-c", ISSUER, public, detached=True)
+
+        def answer(signer: rsa.RSAPrivateKey) -> dict[str, Any]:
+            token = jwt.encode(claims, signer, "RS256", headers={"kid": "1"})
+            event = {"authorizationToken": f"Bearer {token}", "methodArn": "arn:aws:execute-api:r:0:api/dev/GET/v2"}
+            found: dict[str, Any] = json.loads(process.invoke(json.dumps(event).encode()).payload)
+            return found
+
+        allowed = answer(key)
+        assert allowed["principalId"] == "someone"
+        assert allowed["policyDocument"]["Statement"][0]["Resource"] == "arn:aws:execute-api:r:0:api/dev/*"
+        assert answer(other)["errorMessage"] == "Unauthorized"
+        assert {file for file, flags in look(process)["flags"].items() if flags != UNCHECKED_HASH} == set()
