@@ -45,12 +45,8 @@ class LocalCloud:
     def __enter__(self) -> Self:
         """Start everything, in order. Raises LocalError; what was started by then is stopped again."""
         with ExitStack() as stack:
-<<<<<<< HEAD
-            podman = stack.enter_context(PodmanService())
-            self._say(f"base image: {self._base or 'Debian, made here'}")
-=======
             podman = self._podman = stack.enter_context(PodmanService())
->>>>>>> 2aa2122dcb2b8e4f3c685c0c1f7cd5429303603b
+            self._say(f"base image: {self._base or 'Debian, made here'}")
             base = self._base or base_image(podman.environment)
             settings = EmulatorSettings(port=self._port, docker_host=podman.docker_host, gateway=podman.gateway)
             self._say("emulator: start, bootstrap")
