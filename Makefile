@@ -1,6 +1,6 @@
 # Verbs for people; `make` lists them. All work in one environment, .venv, which they make by themselves.
 .DEFAULT_GOAL := help
-.PHONY: help serve synth diff bootstrap deploy destroy deploy-local test check format docs lock models clean \
+.PHONY: help serve synth diff bootstrap deploy destroy deploy-local sbom test check format docs lock models clean \
 	serving deploying testing
 .SUFFIXES:
 
@@ -29,6 +29,9 @@ synth diff bootstrap deploy destroy:
 
 deploy-local: deploying ## deploy a stage onto an emulator of AWS on this machine, and call it; Linux with podman
 	@exec $(PYTHON) -m local.trial "$(STAGE)"
+
+sbom: deploying ## list what is in the images of the last deploy, into build/sbom
+	@exec $(PYTHON) -m local.sbom
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
 	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.outcome import ExitCode
+from tests.integration.engine import need_images
 from tests.sample_models import NAMES, load_sample
 from tests.serving import COMMAND
 
@@ -64,9 +64,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def trial() -> Iterator[Trial]:
-    missing = [program for program in ("podman", "debootstrap") if shutil.which(program) is None]
-    if missing and not os.environ.get("CI"):
-        pytest.skip(f"needs {' and '.join(missing)} to build and run images")
+    need_images()
     process = subprocess.Popen(
         [sys.executable, "-m", "local.trial", "dev"],
         stdout=subprocess.PIPE,
