@@ -16,7 +16,7 @@ NUMBERS: Final = {datatype: kind for datatype, kind in NUMPY.items() if datatype
 
 @pytest.mark.parametrize("datatype", NUMBERS)
 def test_sizes_and_limits_are_those_of_the_machines_numbers(datatype: Datatype) -> None:
-    kind = NUMBERS[datatype]
+    kind = NUMPY[datatype]
     limits: Any = ml_dtypes.finfo(kind) if datatype.is_float else np.iinfo(kind)  # type: ignore[no-untyped-call]
     assert datatype.itemsize == np.dtype(kind).itemsize
     assert datatype.limits == (limits.min, limits.max)
