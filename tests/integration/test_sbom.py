@@ -43,7 +43,7 @@ def locked(lock: Path) -> dict[str, str]:
     """Version by name, on the base's Python."""
     # Each entry is a line, its digests continue it.
     lines = [line.removesuffix("\\").strip() for line in lock.read_text().splitlines() if line[:1].isalpha()]
-    here = {**default_environment(), "python_version": "3.13", "python_full_version": "3.13.5"}
+    here: dict[str, str] = {**{k: str(v) for k, v in default_environment().items()}, "python_version": "3.13", "python_full_version": "3.13.5"}
     wanted = [Requirement(line) for line in lines]
     return {
         canonicalize_name(each.name): str(each.specifier).removeprefix("==")
