@@ -47,7 +47,11 @@ class CatalogStack(StageStack):
             architecture=lambda_.Architecture.X86_64,
             memory_size=1024,
             timeout=cdk.Duration.seconds(29),
-            environment={"SERIN_MODELS_PARAMETER_PATH": path, **cors_environment(stage.cors)},
+            environment={
+                "SERIN_MODELS_PARAMETER_PATH": path,
+                "SERIN_CREDENTIALS": stage.access.credentials,
+                **cors_environment(stage.cors),
+            },
             tracing=lambda_.Tracing.ACTIVE,
             role=role,
             log_group=logs,
@@ -66,7 +70,8 @@ class CatalogStack(StageStack):
                 roles=[role],
                 statements=[
                     iam.PolicyStatement(
-                        actions=["lambda:GetAlias"], resources=[model.function.function_arn for model in some]
+                        actions=["lambda:GetAlias", "lambda:ListVersionsByFunction"],
+                        resources=[model.function.function_arn for model in some],
                     ),
                     iam.PolicyStatement(
                         actions=["lambda:InvokeFunction"], resources=[model.alias.function_arn for model in some]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
+
+_ORIGIN: Final = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class ConfigurationError(Exception):
@@ -30,6 +33,7 @@ class Quota:
 class ApiKeyAccess:
     """A key in the ``X-Api-Key`` header, metered by a usage plan."""
 
+    credentials: ClassVar[str] = "api-key"
     throttle: Throttle
     quota: Quota
 
@@ -37,6 +41,8 @@ class ApiKeyAccess:
 @dataclass(frozen=True, kw_only=True)
 class IamAccess:
     """Requests signed with Signature Version 4; who may call is IAM policy (``execute-api:Invoke``)."""
+
+    credentials: ClassVar[str] = "iam"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,7 @@ class JwtAccess:
     claim, or ``client_id`` where a token has no ``aud``, as Cognito's access tokens have none.
     """
 
+    credentials: ClassVar[str] = "jwt"
     issuer: str
     audience: str
 
@@ -58,6 +65,7 @@ class JwtAccess:
 
 
 Access = ApiKeyAccess | IamAccess | JwtAccess
+"""``credentials`` is the word by which the catalogue's document says what clients need."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +83,12 @@ class Cors:
     """The web page that may call the API from a browser: ``https://example.org``, or ``*`` for any."""
 
     origin: str
+
+    def __post_init__(self) -> None:
+        if not _ORIGIN.fullmatch(self.origin):
+            raise ConfigurationError(
+                "cors.origin: must be a scheme and a host as browsers send them, like https://example.org, or *"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import aws_cdk as cdk
+
 from infra.config import Cors
 
 _REQUEST_HEADERS: Final = (
@@ -17,14 +19,8 @@ _REQUEST_HEADERS: Final = (
     "X-Api-Key",
     "traceparent",
 )
-_RESPONSE_HEADERS: Final = (
-    "Inference-Header-Content-Length",
-    "X-Model-Name",
-    "X-Model-Version",
-    "X-Prediction-Id",
-    "X-Request-Id",
-    "traceparent",
-)
+# A preflight costs a round trip, and browsers keep its answer for two hours at most.
+_KEPT: Final = cdk.Duration.hours(1)
 
 
 def preflight(cors: Cors | None) -> Mapping[str, Any] | None:
@@ -35,7 +31,17 @@ def preflight(cors: Cors | None) -> Mapping[str, Any] | None:
         "allow_origins": [cors.origin],
         "allow_methods": ["GET", "POST"],
         "allow_headers": list(_REQUEST_HEADERS),
-        "expose_headers": list(_RESPONSE_HEADERS),
+        "max_age": _KEPT,
+    }
+
+
+def gateway_headers(cors: Cors | None) -> Mapping[str, str]:
+    """Headers of API Gateway's own answers, each value as a mapping expression."""
+    if cors is None:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": f"'{cors.origin}'",
+        "Access-Control-Expose-Headers": "'X-Request-Id'",
     }
 
 

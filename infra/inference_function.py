@@ -63,7 +63,11 @@ class InferenceFunction(Construct):
             log_group=self.log_group,
             # Earlier versions are what a release goes back to. The version of a deploy that failed is removed:
             # kept, it would bar its own code from being published again.
-            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
+            current_version_options=lambda_.VersionOptions(
+                # By it the catalogue tells which of the model's versions a published version is.
+                description=manifest.version,
+                removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+            ),
         )
         cdk.Annotations.of(self.function).acknowledge_warning(
             "@aws-cdk/aws-lambda:snapStartRequirePublish", "Only published versions serve: the alias sees to it."

@@ -14,11 +14,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from infra.access import Access
-from infra.config import Cors
+from infra.config import ConfigurationError, Cors
 from infra.cors import preflight
+
+# What CloudFormation lets a stack hold; what a model takes of it, without and with preflights; what all else takes at
+# most, with every choice that a stage has.
+_STACK: Final = 500
+_A_MODEL: Final = 8
+_A_MODEL_WITH_CORS: Final = 11
+_ALL_ELSE: Final = 64
 
 _ANY: Final = "ANY"
 _REST: Final = "{proxy+}"
+
+
+def most_models(cors: Cors | None) -> int:
+    """How many models one API takes."""
+    return (_STACK - _ALL_ELSE) // (_A_MODEL if cors is None else _A_MODEL_WITH_CORS)
 
 
 class Routes:
@@ -29,9 +41,19 @@ class Routes:
         self._source = api.arn_for_execute_api(stage=stage_name)
         self._access = access
         self._preflight = preflight(cors)
+        self._most = most_models(cors)
 
     def add(self, *, models: Mapping[str, lambda_.IAlias], catalog: lambda_.IAlias) -> None:
-        """Every path: a model's own to its alias, the others, and so unknown ones, to the catalogue."""
+        """Every path: a model's own to its alias, the others, and so unknown ones, to the catalogue.
+
+        Raises:
+            ConfigurationError: the models do not fit into one stack.
+        """
+        if len(models) > self._most:
+            raise ConfigurationError(
+                f"models: {len(models)} do not fit into one API, which takes {self._most} of them as a stack holds "
+                f"{_STACK} resources; move some to a second project with a stage name of its own"
+            )
         root = self._api.root
         to_catalog = self._integration("InvokeCatalog", catalog)
         named, v2 = root.add_resource("models"), root.add_resource("v2")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,12 @@ from local.paths import CACHE, REPOSITORY
 
 LOCK: Final = Path(__file__).with_name("cdk")
 _FILES: Final = ("package.json", "package-lock.json")
+
+# STACK | [N/M |] TIME | STATUS | TYPE | PATH (LOGICAL ID) REASON
+_FAILED: Final = re.compile(
+    r"^(?P<stack>\S+) \|[^\n]*\| +(?:CREATE|UPDATE|DELETE)_FAILED +\|[^|\n]*\| (?P<resource>[^\n]+\) \S[^\n]*)$",
+    re.MULTILINE,
+)
 
 # The command speaks to the cloud it is told of and to nobody else.
 _QUIET: Final = {
@@ -59,18 +66,29 @@ class Cdk:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, arguments: Sequence[str | Path], *, seconds: float = 1800.0) -> str:
-        """One CDK command's standard output. Raises LocalError with its last line where it fails."""
-        command = [*self._command(arguments), "--no-color", "--ci"]
-        what = f"cdk {arguments[0]}"
-        return run(command, what=what, environment=self._surroundings(), directory=self.directory, seconds=seconds)
+        """One CDK command's standard output. Raises LocalError with the resource that failed, or the last line."""
+        return run(
+            [*self._command(arguments), "--no-color", "--ci"],
+            what=f"cdk {arguments[0]}",
+            environment=self._surroundings(),
+            directory=self.directory,
+            seconds=seconds,
+            explain=failed_resource,
+        )
 
     def follow(self, arguments: Sequence[str | Path]) -> int:
         """One CDK command on the caller's own terminal, where it may ask; returns its exit code."""
-        command = self._command(arguments)
-        return subprocess.run(command, check=False, env=self._surroundings(), cwd=self.directory).returncode  # noqa: S603 - the pinned CDK
+        words, environment = self._command(arguments), self._surroundings()
+        return subprocess.run(words, check=False, env=environment, cwd=self.directory).returncode  # noqa: S603 - pinned
 
     def _command(self, arguments: Sequence[str | Path]) -> list[str | Path]:
         return [node_folder() / "node", cdk_program(), *arguments, "--no-notices"]
 
     def _surroundings(self) -> dict[str, str]:
         return {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
+
+
+def failed_resource(output: str) -> str | None:
+    """The first resource that a deploy could not make, and why; the CDK's last lines are advice."""
+    found = _FAILED.search(output)
+    return None if found is None else f"{found['stack']}: {found['resource']}"

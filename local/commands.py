@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from local.errors import LocalError
@@ -16,10 +16,11 @@ def run(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
     seconds: float = 900.0,
+    explain: Callable[[str], str | None] = lambda _output: None,
 ) -> str:
     """The program's standard output. LocalError says ``what`` failed and the last line written; its note has them all.
 
-    ``environment`` replaces the caller's where it is given.
+    ``environment`` replaces the caller's where it is given. ``explain`` finds a better reason than the last line.
     """
     words = [str(word) for word in command]
     try:
@@ -33,9 +34,11 @@ def run(
         message = f"{what}: not finished after {seconds:g} s"
         raise LocalError(message) from error
     if result.returncode:
-        message = f"{what}: {_last_line(result.stderr) or _last_line(result.stdout) or 'no reason given'}"
+        output = f"{result.stdout}{result.stderr}"
+        reason = explain(output) or _last_line(result.stderr) or _last_line(result.stdout) or "no reason given"
+        message = f"{what}: {reason}"
         failure = LocalError(message)
-        failure.add_note(f"{result.stdout}{result.stderr}")
+        failure.add_note(output)
         raise failure
     return result.stdout
 

@@ -13,19 +13,26 @@ import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.catalog.catalog import ModelStatus, Share
+from functions.catalog.serving import ServingVersions
 from serin.manifest import Manifest
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+_AT_ONCE: Final = 64
+"""All models of a stage: one that hangs keeps no other waiting."""
+
 FRESH_SECONDS: Final = 5.0
 """How long an answer holds. Every ask is an invocation, so health checks must not multiply them."""
 
-CLIENT: Final = Config(connect_timeout=1, read_timeout=6, retries={"total_max_attempts": 1}, max_pool_connections=16)
+CLIENT: Final = Config(
+    connect_timeout=1, read_timeout=6, retries={"total_max_attempts": 1}, max_pool_connections=_AT_ONCE
+)
 """Bounds on one ask. A function that starts cold may take some seconds before it can say that it is ready."""
 
-_AT_ONCE: Final = 16
 _LOGGER: Final = logging.getLogger(__name__)
+_UNKNOWN: Final = ModelStatus(ready=False, serving=())
 
 
 class _Answer(msgspec.Struct):
@@ -35,27 +42,28 @@ class _Answer(msgspec.Struct):
 
 
 class AliasCatalog:
-    """``functions`` names the function or alias that serves a model; a model without one is not ready."""
+    """``find_aliases`` gives the ARN of each model's alias, by the model's name; one without is not ready."""
 
     def __init__(
         self,
         manifests: Sequence[Manifest],
-        functions: Mapping[str, str],
+        find_aliases: Callable[[], Mapping[str, str]],
         client: LambdaClient,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._manifests = tuple(manifests)
-        self._functions = functions
+        self._find_aliases = find_aliases
         self._client = client
+        self._serving = ServingVersions(client)
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: Mapping[str, bool] = {}
+        self._known: Mapping[str, ModelStatus] = {}
         self._known_until = -1.0
 
     def manifests(self) -> Sequence[Manifest]:
         return self._manifests
 
-    def ready(self) -> Mapping[str, bool]:
+    def status(self) -> Mapping[str, ModelStatus]:
         """By model's name, at most ``FRESH_SECONDS`` old. All are asked at once; takes as long as the slowest."""
         with self._lock:
             if self._clock() >= self._known_until:
@@ -63,17 +71,31 @@ class AliasCatalog:
                 self._known_until = self._clock() + FRESH_SECONDS
             return self._known
 
-    def _ask_all(self) -> Mapping[str, bool]:
+    def _ask_all(self) -> Mapping[str, ModelStatus]:
         names = [manifest.name for manifest in self._manifests]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return dict(zip(names, pool.map(self._ask, names), strict=True))
-
-    def _ask(self, name: str) -> bool:
-        function = self._functions.get(name)
-        if function is None:
-            return False
         try:
-            answer = self._client.invoke(FunctionName=function, Payload=msgspec.json.encode(_ready_event(name)))
+            aliases = self._find_aliases()
+        except (BotoCoreError, ClientError) as error:
+            _LOGGER.warning("the models' aliases cannot be looked up: %s", type(error).__name__)
+            return dict.fromkeys(names, _UNKNOWN)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return dict(zip(names, pool.map(lambda name: self._ask(name, aliases.get(name)), names), strict=True))
+
+    def _ask(self, name: str, alias: str | None) -> ModelStatus:
+        if alias is None:
+            return _UNKNOWN
+        return ModelStatus(ready=self._is_ready(name, alias), serving=self._shares(name, alias))
+
+    def _shares(self, name: str, alias: str) -> tuple[Share, ...]:
+        try:
+            return self._serving(alias)
+        except (BotoCoreError, ClientError) as error:
+            _LOGGER.warning("the versions of model %s cannot be read: %s", name, type(error).__name__)
+            return ()
+
+    def _is_ready(self, name: str, alias: str) -> bool:
+        try:
+            answer = self._client.invoke(FunctionName=alias, Payload=msgspec.json.encode(_ready_event(name)))
             if answer.get("FunctionError"):
                 return False
             return msgspec.json.decode(answer["Payload"].read(), type=_Answer).status == 200

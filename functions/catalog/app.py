@@ -10,16 +10,17 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from functions.catalog import index_page
 from functions.catalog.catalog import Catalog
 from functions.catalog.control import control_routes
+from functions.catalog.credentials import Credentials
 from functions.catalog.description import describe, located
 from functions.catalog.docs_page import docs_routes
 from functions.catalog.framing import frame
 from serin.protocol import SERVER
 
 
-def create_app(catalog: Catalog, *, api_key: bool = False) -> FastAPI:
+def create_app(catalog: Catalog, credentials: Credentials | None = None) -> FastAPI:
     """The control plane of ``catalog``; the prefix it lies under is the ASGI scope's ``root_path``.
 
-    With ``api_key`` the description says that the models' routes ask for one.
+    ``credentials``: what a gateway before it asks for, which its description then says; it checks none itself.
     """
     app = FastAPI(
         title="Serin",
@@ -32,7 +33,7 @@ def create_app(catalog: Catalog, *, api_key: bool = False) -> FastAPI:
     app.include_router(control_routes(catalog))
     app.include_router(docs_routes())
     app.include_router(_index_routes(catalog))
-    app.include_router(_document_routes(describe(app, catalog, api_key=api_key)))
+    app.include_router(_document_routes(describe(app, catalog, credentials)))
     frame(app)
     return app
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.catalog.app import create_app
+from functions.catalog.catalog import ModelStatus, Share
 from serin.errors import MalformedRequest, ModelNotReady, SerinError
 from serin.headers import join_headers
 from serin.manifest import Manifest
@@ -44,9 +45,12 @@ class ServiceCatalog:
     def manifests(self) -> Sequence[Manifest]:
         return [model.manifest for model in self._models.values()]
 
-    def ready(self) -> Mapping[str, bool]:
-        """All of them: a service exists only once its models are loaded."""
-        return dict.fromkeys(self._models, True)
+    def status(self) -> Mapping[str, ModelStatus]:
+        """All are ready: a service exists only once its models are loaded."""
+        return {
+            name: ModelStatus(ready=True, serving=(Share(version=model.version, weight=1.0),))
+            for name, model in self._models.items()
+        }
 
 
 def create_asgi(service: Service, observer: Observer) -> ASGIApp:

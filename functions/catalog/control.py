@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from functions.catalog.catalog import Catalog
-from functions.catalog.schemas import Live, ModelList, ModelState, Ready, ServerInfo
+from functions.catalog.catalog import Catalog, ModelStatus
+from functions.catalog.schemas import Live, ModelList, ModelState, Ready, ServerInfo, ServingVersion
 from serin.errors import ModelNotReady
+from serin.manifest import Manifest
 from serin.openapi import error_responses
 from serin.protocol import SERVER
 
@@ -29,29 +30,36 @@ def control_routes(catalog: Catalog) -> APIRouter:
 
     @router.get("/health/ready", summary="Whether every model can answer", responses=_documented(503))
     def ready() -> Ready:
-        states = catalog.ready()
-        if waiting := [name for name, is_ready in states.items() if not is_ready]:
+        status = catalog.status()
+        if waiting := [name for name, model in status.items() if not model.ready]:
             raise ModelNotReady(f"not ready: {', '.join(waiting)}")
-        if not states:
+        if not status:
             raise ModelNotReady("no model is served")
         return Ready()
 
-    @router.get("/models", summary="Every model, its version and whether it can answer")
+    @router.get(
+        "/models",
+        summary="Every model, whether it can answer, and which versions answer now",
+        response_model_exclude_none=True,
+    )
     def models() -> ModelList:
-        states = catalog.ready()
-        return ModelList(
-            models=tuple(
-                ModelState(
-                    name=manifest.name,
-                    version=manifest.version,
-                    title=manifest.title,
-                    state="ready" if states.get(manifest.name, False) else "unavailable",
-                )
-                for manifest in catalog.manifests()
-            )
-        )
+        status = catalog.status()
+        return ModelList(models=tuple(_state(manifest, status[manifest.name]) for manifest in catalog.manifests()))
 
     return router
+
+
+def _state(manifest: Manifest, status: ModelStatus) -> ModelState:
+    return ModelState(
+        name=manifest.name,
+        version=manifest.version,
+        title=manifest.title,
+        state="ready" if status.ready else "unavailable",
+        serving=tuple(
+            ServingVersion(version=share.version, weight=share.weight, deployment=share.deployment)
+            for share in status.serving
+        ),
+    )
 
 
 def _documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -9,17 +9,15 @@ from fastapi.openapi.utils import get_openapi
 
 from functions.catalog.catalog import Catalog
 from functions.catalog.control import TAG
+from functions.catalog.credentials import Credentials, secure
 from serin.openapi import openapi_document
 
 
-def describe(app: FastAPI, catalog: Catalog, *, api_key: bool) -> dict[str, Any]:
-    """The whole endpoint, models first; with ``api_key`` the models' routes ask for one."""
+def describe(app: FastAPI, catalog: Catalog, credentials: Credentials | None) -> dict[str, Any]:
+    """The whole endpoint, models first, and what every route asks for; None where that is nothing."""
     document = openapi_document(catalog.manifests(), server_url=None)
-    if api_key:
-        document["components"]["securitySchemes"] = {"ApiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}}
-        for item in document["paths"].values():
-            for method in item.keys() - {"parameters"}:
-                item[method]["security"] = [{"ApiKey": []}]
+    if credentials is not None:
+        secure(document, credentials)
     control = get_openapi(title=app.title, version=app.version, routes=app.routes)
     document["paths"] |= control["paths"]
     document["components"]["schemas"] |= control["components"]["schemas"]

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 
-def functions_by_model(client: Any, path: str) -> dict[str, str]:
+def aliases_by_model(client: Any, path: str) -> dict[str, str]:
     """Alias ARN by model's name. ``client`` is boto3's for Systems Manager, ``path`` like ``/serin/dev/models``.
 
     Raises:
         botocore.exceptions.ClientError: the parameters may not be read.
+        botocore.exceptions.BotoCoreError: Systems Manager cannot be reached.
     """
     pages = client.get_paginator("get_parameters_by_path").paginate(Path=path)
     return {item["Name"].rsplit("/", 1)[1]: item["Value"] for page in pages for item in page["Parameters"]}

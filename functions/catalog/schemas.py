@@ -31,13 +31,22 @@ class Ready(_Answer):
     ready: Literal[True] = True
 
 
+class ServingVersion(_Answer):
+    """A version and the share of the model's requests that it answers."""
+
+    version: str
+    weight: float = Field(gt=0, le=1)
+    deployment: str | None = Field(None, description="Number of the published function version, on AWS Lambda.")
+
+
 class ModelState(_Answer):
-    """One model, and whether it can answer now."""
+    """One model, whether it can answer now, and which versions do."""
 
     name: str
-    version: str
+    version: str = Field(description="The version that was deployed last; a release may still hold it back.")
     title: str
     state: Literal["ready", "unavailable"]
+    serving: tuple[ServingVersion, ...] = Field(description="Heaviest first; empty where that is not known.")
 
 
 class ModelList(_Answer):

@@ -6,25 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from functions.catalog.credentials import Credentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``models``: folder of model folders; their manifests suffice. ``functions``: function or alias ARN by model."""
+    """``models``: folder of model folders; their manifests suffice.
+
+    ``parameter_path``: where the models' stacks have written down their aliases, like ``/serin/dev/models``.
+    ``credentials``: what API Gateway asks every client for.
+    ``cors_origin``: the web page that may read the answers; None where no page may.
+    """
 
     models: Path
-    functions: Mapping[str, str]
+    parameter_path: str
+    credentials: Credentials
+    cors_origin: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``SERIN_MODELS_DIR`` and ``SERIN_FUNCTIONS``, a JSON object of function names by model.
+        """Read ``SERIN_MODELS_DIR``, ``SERIN_MODELS_PARAMETER_PATH``, ``SERIN_CREDENTIALS`` and ``SERIN_CORS_ORIGIN``.
 
         Raises:
-            ValueError: ``SERIN_FUNCTIONS`` is no such object.
+            ValueError: ``SERIN_MODELS_PARAMETER_PATH`` is missing, or there are no such credentials.
         """
-        try:
-            functions = msgspec.json.decode(environment.get("SERIN_FUNCTIONS", "{}"), type=dict[str, str])
-        except msgspec.DecodeError:
-            raise ValueError("SERIN_FUNCTIONS must be a JSON object of function names by model") from None
-        return cls(models=Path(environment.get("SERIN_MODELS_DIR", "models")), functions=functions)
+        path = environment.get("SERIN_MODELS_PARAMETER_PATH")
+        if not path:
+            raise ValueError("SERIN_MODELS_PARAMETER_PATH must name the path of the models' parameters")
+        return cls(
+            models=Path(environment.get("SERIN_MODELS_DIR", "models")),
+            parameter_path=path,
+            credentials=Credentials(environment.get("SERIN_CREDENTIALS", Credentials.API_KEY.value)),
+            cors_origin=environment.get("SERIN_CORS_ORIGIN"),
+        )

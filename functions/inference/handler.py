@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from functions.inference.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
+from serin.cross_origin import readable_by
 from serin.engine import EngineOptions
 from serin.errors import MalformedRequest
 from serin.model_folder import find_model_folders
@@ -39,7 +40,8 @@ def build_handler(data_plane: DataPlane) -> Handler:
 
 def _compose(settings: Settings) -> Handler:
     service = load_service(find_model_folders(settings.models), EngineOptions(threads=settings.threads))
-    return build_handler(DataPlane(service, Observer(ObserverSettings(service="inference"))))
+    observer = Observer(ObserverSettings(service="inference", function_version=settings.function_version))
+    return readable_by(settings.cors_origin, build_handler(DataPlane(service, observer)))
 
 
 lambda_handler = _compose(Settings.from_environment(os.environ))

@@ -13,17 +13,29 @@ MB_PER_VCPU: Final = 1769
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """``models``: folder of model folders. ``threads``: intra-op threads, one a whole vCPU."""
+    """``models``: folder of model folders. ``threads``: intra-op threads, one a whole vCPU.
+
+    ``function_version``: number of the published function version; None outside Lambda. ``cors_origin``: the web page
+    that may read the answers; None where no page may.
+    """
 
     models: Path
     threads: int
+    function_version: str | None
+    cors_origin: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``SERIN_MODELS_DIR``, and ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` which Lambda sets.
+        """Read ``SERIN_MODELS_DIR``, ``SERIN_CORS_ORIGIN`` and what Lambda sets: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE``
+        and ``AWS_LAMBDA_FUNCTION_VERSION``.
 
         Raises:
             ValueError: the memory size is no number.
         """
         memory_mb = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_VCPU))
-        return cls(models=Path(environment.get("SERIN_MODELS_DIR", "models")), threads=max(1, memory_mb // MB_PER_VCPU))
+        return cls(
+            models=Path(environment.get("SERIN_MODELS_DIR", "models")),
+            threads=max(1, memory_mb // MB_PER_VCPU),
+            function_version=environment.get("AWS_LAMBDA_FUNCTION_VERSION"),
+            cors_origin=environment.get("SERIN_CORS_ORIGIN"),
+        )

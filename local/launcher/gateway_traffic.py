@@ -18,7 +18,7 @@ _request: ContextVar[dict[str, Any] | None] = ContextVar("request", default=None
 
 
 def teach() -> None:
-    """Keep the stage's access log settings, and write one line and one count of metrics a request."""
+    """Keep the stage's access log settings; write one line and one count of metrics a request, under one id."""
     gateway = service("apigateway_v1")
     for name in ("_rest_apis", "_stages_v1"):
         existing(gateway, name)
@@ -28,6 +28,7 @@ def teach() -> None:
     for verb in ("create", "update"):
         resource[verb] = _with_access_log(gateway, resource[verb])
     wrap(gateway, "_execute_in_scope", _remembered)
+    wrap(gateway, "_build_lambda_event_v1", _under_the_same_id)
     wrap(gateway, "_handle_execute_in_scope", lambda original: _observed(gateway, original))
 
 
@@ -53,6 +54,19 @@ def _remembered(original: Any) -> Any:
         return await original(request, *arguments)
 
     return execute
+
+
+def _under_the_same_id(original: Any) -> Any:
+    """The function is told the id that the access log has, not one of its own."""
+
+    def build(*arguments: Any, **words: Any) -> Any:
+        event = original(*arguments, **words)
+        request = _request.get()
+        if request is not None:
+            event["requestContext"].update(requestId=request["request_id"], extendedRequestId=request["request_id"])
+        return event
+
+    return build
 
 
 def _observed(gateway: Any, original: Any) -> Any:

@@ -1,4 +1,5 @@
-"""API Gateway's REST API and Lambda's Invoke API, on loopback, in front of functions under the real emulator.
+"""API Gateway's REST API, and what of AWS's own API the catalogue asks, on loopback, in front of functions under the
+real emulator.
 
 It routes and translates; it validates, throttles and caches nothing.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -19,6 +20,7 @@ import msgspec
 from local.errors import InvocationTimedOut, LocalError
 from local.ports import LOOPBACK
 from local.rie import PAYLOAD_LIMIT, Invocation
+from tests.gateway.control import PARAMETERS_TARGET, Published, read_function, read_parameters
 from tests.gateway.events import BAD_GATEWAY, HttpRequest, HttpResponse, http_response, proxy_event
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
@@ -26,6 +28,8 @@ BODY_LIMIT: Final = 10 * 1024 * 1024
 
 _MODEL: Final = re.compile(r"(?:/v2)?/models/([^/]+)(?:/.*)?")
 _INVOKE: Final = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
+_LAMBDA: Final = "/2015-03-31/"
+_TARGET: Final = ("x-amz-target", PARAMETERS_TARGET)
 _JSON: Final = ("Content-Type", "application/json")
 _TOO_LONG: Final = HttpResponse(413, (_JSON,), b'{"message": "Request Too Long"}')
 
@@ -40,12 +44,14 @@ class Slot(Protocol):
 class Routes:
     """``models``: the function of each model, by the model's name. ``catalog``: the function of all other paths.
 
-    ``names``: the models' names by the names that their functions have in the Invoke API.
+    ``names``: the models' names by the names that their functions have in AWS's API. ``published``: each of these
+    functions' versions, by the same names.
     """
 
     models: Mapping[str, Slot]
     catalog: Slot
     names: Mapping[str, str]
+    published: Mapping[str, Published] = field(default_factory=dict)
 
 
 class Gateway:
@@ -85,6 +91,11 @@ class Gateway:
         path = urlsplit("//gateway" + request.target).path
         if function := _INVOKE.fullmatch(path):
             return self._invoke(self.routes, unquote(function[1]), request.body)
+        if path.startswith(_LAMBDA):
+            found = read_function(path, self.routes.published)
+            return _refusal(404, "ResourceNotFoundException") if found is None else HttpResponse(200, (_JSON,), found)
+        if _TARGET in {(name.lower(), value) for name, value in request.headers}:
+            return HttpResponse(200, (_JSON,), read_parameters(request.body, self.routes.names))
         if len(request.body) > BODY_LIMIT:
             return _TOO_LONG
         model = _MODEL.fullmatch(path)

@@ -149,8 +149,21 @@ def test_a_web_page_may_call_where_the_stage_says_so(tokens: Synthesis, dev: Syn
     answer = routes["OPTIONS", "/models/plain/{proxy+}"]["Integration"]["IntegrationResponses"][0]
     headers = answer["ResponseParameters"]
     assert headers["method.response.header.Access-Control-Allow-Origin"] == "'https://app.example.org'"
-    assert "X-Prediction-Id" in headers["method.response.header.Access-Control-Expose-Headers"]
+    assert "X-Api-Key" in headers["method.response.header.Access-Control-Allow-Headers"]
     assert not [path for verb, path in _routes(dev["Api"]) if verb == "OPTIONS"]
+
+
+def test_a_preflight_asks_for_no_credentials(tokens: Synthesis) -> None:
+    for (verb, path), method in _routes(tokens["Api"]).items():
+        if verb == "OPTIONS":
+            assert (method["AuthorizationType"], method["ApiKeyRequired"]) == ("NONE", False), path
+
+
+def test_a_page_may_read_the_gateways_own_answers(tokens: Synthesis, dev: Synthesis) -> None:
+    header = "gatewayresponse.header.Access-Control-Allow-Origin"
+    found = tokens["Api"].of_type("AWS::ApiGateway::GatewayResponse").values()
+    assert {answer["Properties"]["ResponseParameters"][header] for answer in found} == {"'https://app.example.org'"}
+    assert header not in str(dev["Api"].body)
 
 
 @pytest.mark.parametrize("stack", ["Model-plain", "Catalog"])

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from infra.config import STAGES, Alarming, ConfigurationError, Domain, JwtAccess, stage_named
+from infra.config import STAGES, Alarming, ConfigurationError, Cors, Domain, JwtAccess, stage_named
 from infra.logs import EncryptedLogs
 from infra.platform_stack import PlatformStack
 from serin.manifest import Monitoring
@@ -65,3 +65,14 @@ def test_a_retention_that_cloudwatch_does_not_know_is_refused(app_scope: Platfor
 def test_every_retention_that_a_manifest_may_ask_for_is_known(app_scope: PlatformStack, days: int) -> None:
     stage = dataclasses.replace(DEV, log_retention_days=None)
     EncryptedLogs(app_scope, f"Logs{days}", stage=stage, key=app_scope.key, days=days)
+
+
+@pytest.mark.parametrize("origin", ["https://app.example.org", "http://localhost:3000", "*"])
+def test_a_page_that_may_call_is_an_origin_as_browsers_send_it(origin: str) -> None:
+    assert Cors(origin=origin).origin == origin
+
+
+@pytest.mark.parametrize("origin", ["", "app.example.org", "https://app.example.org/", "https://*.example.org", "'*'"])
+def test_anything_else_that_may_call_is_refused(origin: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"cors\.origin: must be"):
+        Cors(origin=origin)

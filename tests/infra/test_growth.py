@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import cast
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
+from infra.access import Access
+from infra.config import ConfigurationError, Cors
+from infra.gateway import Gateway
+from infra.platform_stack import PlatformStack
+from infra.routes import Routes, most_models
 from tests.infra.stages import DEV
-from tests.infra.synthesis import copy_project, synthesise, write_model
+from tests.infra.synthesis import Synthesis, copy_project, synthesise, write_model
 
 # CloudFormation's quotas.
 MOST_RESOURCES = 500
@@ -46,3 +54,27 @@ def test_resources_grow_in_proportion_to_models(
     assert fifty["Api"] == one["Api"] + 49 * a_model
     # Of the catalogue, one policy for every twenty models.
     assert (ten["Catalog"], fifty["Catalog"]) == (one["Catalog"], one["Catalog"] + 2)
+
+
+def test_a_full_api_fits_into_a_stack_whatever_its_stage_has_chosen(every_stage: tuple[Synthesis, ...]) -> None:
+    for stacks in every_stage:
+        has_cors = "SERIN_CORS_ORIGIN" in str(stacks["Catalog"].properties("AWS::Lambda::Function"))
+        # The project that the stages share has three models, one of them named `plain`.
+        a_model = sum("plain" in name for name in stacks["Api"].resources)
+        assert a_model == (11 if has_cors else 8)
+        more = most_models(Cors(origin="*") if has_cors else None) - 3
+        assert len(stacks["Api"].resources) + more * a_model <= MOST_RESOURCES, stacks["Api"].name
+
+
+@pytest.mark.parametrize(("cors", "most"), [(None, 54), (Cors(origin="*"), 39)])
+def test_more_models_than_a_stack_holds_are_one_clear_line(
+    app_scope: PlatformStack, tmp_path: Path, cors: Cors | None, most: int
+) -> None:
+    stack = cdk.Stack(app_scope, "Full")
+    gateway = Gateway(stack, "Gateway", stage=DEV, key=app_scope.key)
+    access = Access(stack, "Access", stage=DEV, key=app_scope.key, root=tmp_path)
+    alias = cast("lambda_.IAlias", lambda_.Function.from_function_name(stack, "Any", "any"))
+    models = {f"m-{i}": alias for i in range(most + 1)}
+    routes = Routes(gateway, stage_name=DEV.name, access=access, cors=cors)
+    with pytest.raises(ConfigurationError, match=f"models: {most + 1} do not fit into one API, which takes {most} "):
+        routes.add(models=models, catalog=alias)

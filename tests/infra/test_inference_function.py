@@ -57,6 +57,12 @@ def test_a_version_outlives_its_deploy_but_not_a_failed_one(dev: Synthesis) -> N
     assert version["UpdateReplacePolicy"] == "Retain"
 
 
+def test_a_version_is_published_under_the_models_own(dev: Synthesis) -> None:
+    for name, version in (("plain", "1.0.0"), ("snap", "2.1.0")):
+        (published,) = dev[f"Model-{name}"].of_type("AWS::Lambda::Version").values()
+        assert published["Properties"]["Description"] == version
+
+
 def test_the_log_is_kept_as_long_as_the_manifest_says_unless_the_stage_overrides_it(
     dev: Synthesis, prod: Synthesis
 ) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from functions.catalog.credentials import Credentials
 from tests.infra.synthesis import Synthesis
 
 
@@ -48,10 +49,10 @@ def test_no_stack_of_a_model_knows_another_model(dev: Synthesis) -> None:
         assert not [other for other in ("plain", "snap", "warm") if other != name and f"Model-{other}" in text]
 
 
-@pytest.mark.parametrize("action", ["lambda:GetAlias", "lambda:InvokeFunction"])
+@pytest.mark.parametrize("action", ["lambda:GetAlias", "lambda:ListVersionsByFunction", "lambda:InvokeFunction"])
 def test_the_catalogue_may_see_and_ask_every_model_and_nothing_else(dev: Synthesis, action: str) -> None:
     (policy,) = dev["Catalog"].of_type("AWS::IAM::ManagedPolicy").values()
-    (statement,) = (s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Action"] == action)
+    (statement,) = (s for s in policy["Properties"]["PolicyDocument"]["Statement"] if action in s["Action"])
     imports = [resource["Fn::ImportValue"] for resource in statement["Resource"]]
     part = "Alias" if action == "lambda:InvokeFunction" else "GetAttInferenceFunction"
     assert [name.split(":")[0] for name in imports] == [f"Serin-dev-Model-{name}" for name in ("plain", "snap", "warm")]
@@ -66,6 +67,16 @@ def test_the_catalogue_is_told_where_models_are_listed_and_may_read_that_alone(d
         s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Action"] == "ssm:GetParametersByPath"
     )
     assert read["Resource"]["Fn::Join"][1][-1] == ":parameter/serin/dev/models"
+
+
+@pytest.mark.parametrize(("stage", "credentials"), [("dev", "api-key"), ("tokens", "jwt"), ("signed", "iam")])
+def test_the_catalogue_is_told_what_clients_must_show(
+    request: pytest.FixtureRequest, stage: str, credentials: str
+) -> None:
+    stacks: Synthesis = request.getfixturevalue(stage)
+    function = stacks["Catalog"].properties("AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["SERIN_CREDENTIALS"] == credentials
+    assert Credentials(credentials)
 
 
 def test_stacks_go_where_the_stage_says_or_else_where_the_credentials_point(tokens: Synthesis, dev: Synthesis) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from local.rie import RieProcess
+from serin.model_folder import MANIFEST_FILE, load_manifest
+from tests.gateway.control import PARAMETER_PATH, Published
 from tests.gateway.server import Gateway, Routes
 from tests.gateway.slots import catalog_settings, inference_settings, only_model
 from tests.sample_models import MODELS, NAMES
@@ -22,7 +24,6 @@ BINARY: Final = "application/octet-stream"
 HOST: Final = "localhost"
 """What every request says, so that a page that shows its own address shows the same one."""
 
-_REGION: Final = "us-east-1"
 _SECONDS: Final = 30
 _LONGEST_MODULE: Final = 300
 """Seconds that a module's tests may take on a machine with much else to do."""
@@ -105,17 +106,20 @@ def lambda_shell(room: Path) -> Iterator[Shell]:
             models={name: start(name) for name in NAMES},
             catalog=stack.enter_context(RieProcess(catalog_settings(_catalog_environment(gateway.url)))),
             names={f"inference-{name}": name for name in NAMES},
+            published={
+                f"inference-{name}": Published({"1": load_manifest(MODELS / name / MANIFEST_FILE).version})
+                for name in NAMES
+            },
         )
         yield Shell("lambda", gateway.url)
 
 
 def _catalog_environment(url: str) -> dict[str, str]:
-    """The aliases that the catalogue asks, and where Lambda's Invoke API is."""
-    arn = f"arn:aws:lambda:{_REGION}:000000000000:function"
+    """Where the models' aliases are written down, and where AWS's API is."""
     return {
         "SERIN_MODELS_DIR": str(MODELS),
-        "SERIN_FUNCTIONS": json.dumps({name: f"{arn}:inference-{name}:live" for name in NAMES}),
-        "AWS_ENDPOINT_URL_LAMBDA": url,
+        "SERIN_MODELS_PARAMETER_PATH": PARAMETER_PATH,
+        "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }

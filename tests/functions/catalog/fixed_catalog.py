@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from functions.catalog.catalog import ModelStatus, Share
 from serin.manifest import Manifest
 from tests.functions.catalog.sample_manifests import MANIFESTS
 
@@ -18,5 +19,10 @@ class FixedCatalog:
     def manifests(self) -> Sequence[Manifest]:
         return self._manifests
 
-    def ready(self) -> Mapping[str, bool]:
-        return {manifest.name: manifest.name not in self._unready for manifest in self._manifests}
+    def status(self) -> Mapping[str, ModelStatus]:
+        return {
+            manifest.name: ModelStatus(
+                ready=manifest.name not in self._unready, serving=(Share(version=manifest.version, weight=1.0),)
+            )
+            for manifest in self._manifests
+        }

@@ -15,9 +15,12 @@ import boto3
 import msgspec
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.catalog.alias_catalog import CLIENT, FRESH_SECONDS, AliasCatalog
+from functions.catalog.catalog import ModelStatus, Share
 from tests.functions.catalog.sample_manifests import IRIS, LOAN, PRICE
+from tests.gateway.control import Published, function_arn, read_function
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -28,9 +31,11 @@ NOT_READY = b'{"statusCode": 503, "headers": {}, "body": "{}", "isBase64Encoded"
 
 @dataclass
 class LambdaApi:
-    """Lambda's Invoke API: what each function answers, and what it was asked."""
+    """Lambda's API: what each function answers, what it was asked, and which versions there are."""
 
     url: str = ""
+    published: dict[str, Published] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
     answers: dict[str, bytes] = field(default_factory=dict)
     raising: set[str] = field(default_factory=set)
     delay: float = 0.0
@@ -55,6 +60,15 @@ def api() -> Iterator[LambdaApi]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            known.reads.append(unquote(path.split("/", 4)[4]))
+            body = read_function(path, known.published)
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"{}")))
+            self.end_headers()
+            self.wfile.write(body or b"{}")
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
             """Tests print nothing."""
 
@@ -78,18 +92,22 @@ def client_of(url: str, config: Config = CLIENT) -> LambdaClient:
     return boto3.client("lambda", region_name="eu-west-1", endpoint_url=url, config=config)
 
 
-FUNCTIONS = {"iris": "iris-function:live", "loan": "arn:aws:lambda:eu-west-1:000000000000:function:loan-function:live"}
+FUNCTIONS = {name: f"{function_arn(f'{name}-function')}:live" for name in ("iris", "loan")}
 
 
 def catalog_of(api: LambdaApi, config: Config = CLIENT) -> AliasCatalog:
-    return AliasCatalog([IRIS, LOAN], FUNCTIONS, client_of(api.url, config))
+    return AliasCatalog([IRIS, LOAN], lambda: FUNCTIONS, client_of(api.url, config))
+
+
+def readiness(catalog: AliasCatalog) -> dict[str, bool]:
+    return {name: status.ready for name, status in catalog.status().items()}
 
 
 def test_each_model_s_alias_is_asked_by_an_event_of_api_gateway(api: LambdaApi) -> None:
     api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
-    assert catalog_of(api).ready() == {"iris": True, "loan": True}
+    assert readiness(catalog_of(api)) == {"iris": True, "loan": True}
     assert {function for function, _ in api.asked} == set(FUNCTIONS.values())
-    event = dict(api.asked)["iris-function:live"]
+    event = dict(api.asked)[FUNCTIONS["iris"]]
     assert event == {"httpMethod": "GET", "path": "/v2/models/iris/ready", "headers": {}, "body": None}
 
 
@@ -99,23 +117,23 @@ def test_each_model_s_alias_is_asked_by_an_event_of_api_gateway(api: LambdaApi) 
 )
 def test_any_other_answer_than_200_is_not_ready(api: LambdaApi, answer: bytes) -> None:
     api.answers = {FUNCTIONS["iris"]: answer, FUNCTIONS["loan"]: READY}
-    assert catalog_of(api).ready() == {"iris": False, "loan": True}
+    assert readiness(catalog_of(api)) == {"iris": False, "loan": True}
 
 
 def test_a_function_that_raises_is_not_ready(api: LambdaApi) -> None:
     api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
     api.raising = {FUNCTIONS["iris"]}
-    assert catalog_of(api).ready() == {"iris": False, "loan": True}
+    assert readiness(catalog_of(api)) == {"iris": False, "loan": True}
 
 
 def test_a_function_that_is_not_there_is_not_ready(api: LambdaApi) -> None:
     api.answers = {FUNCTIONS["loan"]: READY}
-    assert catalog_of(api).ready() == {"iris": False, "loan": True}
+    assert readiness(catalog_of(api)) == {"iris": False, "loan": True}
 
 
 def test_a_model_without_a_function_is_not_ready_and_nobody_is_asked(api: LambdaApi) -> None:
-    catalog = AliasCatalog([PRICE], FUNCTIONS, client_of(api.url))
-    assert catalog.ready() == {"price": False}
+    catalog = AliasCatalog([PRICE], lambda: FUNCTIONS, client_of(api.url))
+    assert readiness(catalog) == {"price": False}
     assert api.asked == []
 
 
@@ -123,50 +141,111 @@ def test_an_api_that_does_not_answer_in_time_is_not_waited_for(api: LambdaApi) -
     api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
     api.delay = 1.0
     begun = time.monotonic()
-    assert catalog_of(api, CLIENT.merge(Config(read_timeout=0.2))).ready() == {"iris": False, "loan": False}
+    assert readiness(catalog_of(api, CLIENT.merge(Config(read_timeout=0.2)))) == {"iris": False, "loan": False}
     assert time.monotonic() - begun < 0.9
     assert len(api.asked) == 2  # once each: what is late is not asked again
 
 
 def test_an_api_that_is_not_there_makes_nothing_ready() -> None:
-    catalog = AliasCatalog([IRIS], FUNCTIONS, client_of("http://127.0.0.1:9"))
-    assert catalog.ready() == {"iris": False}
+    catalog = AliasCatalog([IRIS], lambda: FUNCTIONS, client_of("http://127.0.0.1:9"))
+    assert readiness(catalog) == {"iris": False}
 
 
 def test_models_are_asked_side_by_side(api: LambdaApi) -> None:
-    names = [f"function-{i}" for i in range(8)]
-    api.answers = dict.fromkeys(names, READY)
+    names = [f"function-{i}" for i in range(16)]
+    aliases = {name: f"{function_arn(name)}:live" for name in names}
+    api.answers = dict.fromkeys(aliases.values(), READY)
     api.delay = 0.25
     manifests = [msgspec.structs.replace(IRIS, name=name) for name in names]
-    catalog = AliasCatalog(manifests, {name: name for name in names}, client_of(api.url))
+    catalog = AliasCatalog(manifests, lambda: aliases, client_of(api.url))
     begun = time.monotonic()
-    assert catalog.ready() == dict.fromkeys(names, True)
-    assert time.monotonic() - begun < 1.0  # one after the other they would take two seconds
+    assert readiness(catalog) == dict.fromkeys(names, True)
+    assert time.monotonic() - begun < 2.5  # one after the other they would take four seconds
 
 
 def test_an_answer_holds_for_some_seconds_and_no_longer(api: LambdaApi) -> None:
     now = 1000.0
     api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
-    catalog = AliasCatalog([IRIS], FUNCTIONS, client_of(api.url), clock=lambda: now)
-    assert catalog.ready() == {"iris": True}
+    catalog = AliasCatalog([IRIS], lambda: FUNCTIONS, client_of(api.url), clock=lambda: now)
+    assert readiness(catalog) == {"iris": True}
     api.answers = dict.fromkeys(FUNCTIONS.values(), NOT_READY)
     now += FRESH_SECONDS - 0.01
-    assert catalog.ready() == {"iris": True}
+    assert readiness(catalog) == {"iris": True}
     now += 0.02
-    assert catalog.ready() == {"iris": False}
+    assert readiness(catalog) == {"iris": False}
     assert len(api.asked) == 2
 
 
 def test_many_requests_at_once_ask_once(api: LambdaApi) -> None:
     api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
     api.delay = 0.1
-    catalog = AliasCatalog([IRIS], FUNCTIONS, client_of(api.url))
-    threads = [threading.Thread(target=catalog.ready) for _ in range(8)]
+    catalog = AliasCatalog([IRIS], lambda: FUNCTIONS, client_of(api.url))
+    threads = [threading.Thread(target=catalog.status) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(api.asked) == 1
+
+
+def serving(catalog: AliasCatalog) -> dict[str, tuple[Share, ...]]:
+    return {name: status.serving for name, status in catalog.status().items()}
+
+
+def test_the_versions_that_serve_are_named_by_what_they_were_published_as(api: LambdaApi) -> None:
+    api.published = {
+        "iris-function": Published({"1": "1.1.0", "7": "1.2.0"}, main="7"),
+        "loan-function": Published({"3": "2.0.0", "4": "2.0.0", "5": "2.1.0"}, "3", {"4": 0.3, "5": 0.1}),
+    }
+    assert serving(catalog_of(api)) == {
+        "iris": (Share(version="1.2.0", weight=1.0, deployment="7"),),
+        "loan": (
+            Share(version="2.0.0", weight=0.6, deployment="3"),
+            Share(version="2.0.0", weight=0.3, deployment="4"),
+            Share(version="2.1.0", weight=0.1, deployment="5"),
+        ),
+    }
+
+
+def test_a_version_without_traffic_is_not_listed(api: LambdaApi) -> None:
+    api.published = {"iris-function": Published({"1": "1.1.0", "2": "1.2.0"}, "1", {"2": 1.0})}
+    assert serving(catalog_of(api))["iris"] == (Share(version="1.2.0", weight=1.0, deployment="2"),)
+
+
+def test_versions_are_listed_once_and_again_only_for_a_new_one(api: LambdaApi) -> None:
+    now = 1000.0
+    first, second = {"1": "1.1.0"}, {"1": "1.1.0", "2": "1.2.0"}
+    catalog = AliasCatalog([IRIS], lambda: FUNCTIONS, client_of(api.url), clock=lambda: now)
+    for versions, main, listed in ((first, "1", 1), (first, "1", 1), (second, "2", 2), (second, "1", 2)):
+        api.published = {"iris-function": Published(versions, main)}
+        assert [share.version for share in serving(catalog)["iris"]] == [versions[main]]
+        assert api.reads.count("versions") == listed
+        now += FRESH_SECONDS + 1
+
+
+def test_a_version_published_by_another_hand_is_listed_all_the_same(api: LambdaApi) -> None:
+    api.published = {"iris-function": Published({"1": ""})}
+    assert serving(catalog_of(api))["iris"] == (Share(version="unknown", weight=1.0, deployment="1"),)
+
+
+def test_a_model_whose_alias_cannot_be_read_may_be_ready_all_the_same(api: LambdaApi) -> None:
+    api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
+    assert catalog_of(api).status() == dict.fromkeys(FUNCTIONS, ModelStatus(ready=True, serving=()))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParametersByPath"),
+        EndpointConnectionError(endpoint_url="https://ssm.example.org"),
+    ],
+)
+def test_aliases_that_cannot_be_looked_up_make_nothing_ready(api: LambdaApi, error: Exception) -> None:
+    def refuse() -> dict[str, str]:
+        raise error
+
+    assert readiness(AliasCatalog([IRIS, LOAN], refuse, client_of(api.url))) == {"iris": False, "loan": False}
+    assert api.asked == []
 
 
 def test_the_wait_for_one_ask_is_well_below_api_gateway_s_29_seconds() -> None:

@@ -10,6 +10,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from functions.catalog.app import create_app
+from functions.catalog.credentials import Credentials
 from serin.protocol import PROTOCOL_EXTENSIONS
 from tests.functions.catalog.calls import call, error_of
 from tests.functions.catalog.fixed_catalog import FixedCatalog
@@ -49,7 +50,13 @@ def test_models_are_listed_with_version_and_state() -> None:
     listing = call(create_app(FixedCatalog(unready=frozenset({"loan"}))), "/v2/models").json()
     assert [model["name"] for model in listing["models"]] == [manifest.name for manifest in MANIFESTS]
     iris, loan, *_ = listing["models"]
-    assert iris == {"name": "iris", "version": "1.2.0", "title": "Which iris is it?", "state": "ready"}
+    assert iris == {
+        "name": "iris",
+        "version": "1.2.0",
+        "title": "Which iris is it?",
+        "state": "ready",
+        "serving": [{"version": "1.2.0", "weight": 1.0}],
+    }
     assert loan["state"] == "unavailable"
 
 
@@ -84,7 +91,7 @@ def test_every_answer_has_an_id_and_safe_headers(path: str) -> None:
 
 def test_a_bug_is_a_500_in_the_one_shape() -> None:
     class Broken(FixedCatalog):
-        def ready(self) -> NoReturn:
+        def status(self) -> NoReturn:
             raise RuntimeError("secret detail")
 
     response = call(create_app(Broken()), "/v2/models")
@@ -126,24 +133,39 @@ def test_below_a_prefix_the_description_names_it() -> None:
     assert call(APP, "/openapi.json", root_path="/dev").json()["servers"] == [{"url": "/dev"}]
 
 
-def description(*, api_key: bool) -> httpx.Response:
-    return call(create_app(FixedCatalog(), api_key=api_key), "/openapi.json")
+CREDENTIALS: tuple[Credentials | None, ...] = (None, *Credentials)
 
 
-@pytest.mark.parametrize("api_key", [False, True])
-def test_the_description_is_valid_and_has_both_planes(api_key: bool) -> None:
-    document = description(api_key=api_key).json()
+def description(credentials: Credentials | None) -> httpx.Response:
+    return call(create_app(FixedCatalog(), credentials), "/openapi.json")
+
+
+@pytest.mark.parametrize("credentials", CREDENTIALS)
+def test_the_description_is_valid_and_has_both_planes(credentials: Credentials | None) -> None:
+    document = description(credentials).json()
     validate(document)
     assert set(CONTROL_ROUTES) | {"/models/iris/predict", "/v2/models/odd/infer"} <= set(document["paths"])
     assert [tag["name"] for tag in document["tags"]] == [*(manifest.name for manifest in MANIFESTS), "Service"]
 
 
-def test_only_the_models_routes_ask_for_an_api_key_and_only_where_there_is_one() -> None:
-    assert "securit" not in description(api_key=False).text
-    paths = description(api_key=True).json()["paths"]
-    assert paths["/models/iris/predict"]["post"]["security"] == [{"ApiKey": []}]
-    assert paths["/v2/models/iris/versions/{version}/ready"]["get"]["security"] == [{"ApiKey": []}]
-    assert "security" not in paths["/v2/models"]["get"]
+@pytest.mark.parametrize(
+    ("credentials", "name", "kind"),
+    [
+        (Credentials.API_KEY, "ApiKey", "apiKey"),
+        (Credentials.IAM, "Signature", "apiKey"),
+        (Credentials.JWT, "Bearer", "http"),
+    ],
+)
+def test_every_route_asks_for_what_the_gateway_asks_for(credentials: Credentials, name: str, kind: str) -> None:
+    document = description(credentials).json()
+    assert document["security"] == [{name: []}]
+    assert document["components"]["securitySchemes"][name]["type"] == kind
+    # An operation's own word would stand before it.
+    assert not [path for path, item in document["paths"].items() if "security" in str(item.values())]
+
+
+def test_where_nothing_is_asked_for_nothing_is_said() -> None:
+    assert "securit" not in description(None).text
 
 
 def test_the_docs_page_names_its_parts_relative_to_itself() -> None:

@@ -24,7 +24,12 @@ def test_the_function_starts_without_numpy_or_the_engine(repository: Path, small
     environment = os.environ | {
         "PYTHONPATH": f"{repository}:{repository / 'layers/runtime/python'}",
         "SERIN_MODELS_DIR": str(small_models),
+        "SERIN_MODELS_PARAMETER_PATH": "/serin/dev/models",
+        "SERIN_CORS_ORIGIN": "https://app.example.org",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # nobody: the models' aliases are not known
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
     }
     run = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM],
@@ -37,6 +42,13 @@ def test_the_function_starts_without_numpy_or_the_engine(repository: Path, small
     assert run.returncode == 0, run.stderr
     answer, modules = json.loads(run.stdout)
     assert json.loads(answer["body"])["models"] == [
-        {"name": "multiply", "version": "1.0.0", "title": "Multiplies by 2", "state": "unavailable"}
+        {
+            "name": "multiply",
+            "version": "1.0.0",
+            "title": "Multiplies by 2",
+            "state": "unavailable",
+            "serving": [],
+        }
     ]
+    assert answer["headers"]["access-control-allow-origin"] == "https://app.example.org"
     assert not {name.partition(".")[0] for name in modules} & {"numpy", "onnxruntime", "pandas", "uvicorn"}

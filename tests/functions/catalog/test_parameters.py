@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from functions.catalog.parameters import functions_by_model
+from functions.catalog.parameters import aliases_by_model
 
 PATH = "/serin/dev/models"
 
@@ -29,7 +29,7 @@ def test_every_page_is_read(stubber: Stubber) -> None:
         "get_parameters_by_path", {"Parameters": [_parameter("c")]}, {"Path": PATH, "NextToken": "more"}
     )
     with stubber:
-        found = functions_by_model(stubber.client, PATH)
+        found = aliases_by_model(stubber.client, PATH)
     assert list(found) == ["a", "b", "c"]
     assert found["c"] == "arn:aws:lambda:eu-central-1:123456789012:function:c-f:live"
 
@@ -37,10 +37,10 @@ def test_every_page_is_read(stubber: Stubber) -> None:
 def test_a_stage_without_models_has_no_function(stubber: Stubber) -> None:
     stubber.add_response("get_parameters_by_path", {"Parameters": []}, {"Path": PATH})
     with stubber:
-        assert functions_by_model(stubber.client, PATH) == {}
+        assert aliases_by_model(stubber.client, PATH) == {}
 
 
 def test_a_refusal_is_not_taken_for_an_empty_stage(stubber: Stubber) -> None:
     stubber.add_client_error("get_parameters_by_path", "AccessDeniedException", expected_params={"Path": PATH})
     with stubber, pytest.raises(ClientError, match="AccessDenied"):
-        functions_by_model(stubber.client, PATH)
+        aliases_by_model(stubber.client, PATH)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from functions.catalog.app import create_app
+from functions.catalog.credentials import Credentials
 from functions.catalog.proxy import build_handler
 from serin.apigateway import Handler
 from tests.functions.catalog.fixed_catalog import FixedCatalog
@@ -29,7 +30,7 @@ def handler() -> Iterator[Handler]:
     """On a loop of its own, as Mangum uses the thread's current one."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    yield build_handler(create_app(FixedCatalog(), api_key=True))
+    yield build_handler(create_app(FixedCatalog(), Credentials.API_KEY))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     asyncio.set_event_loop(None)

@@ -6,21 +6,38 @@ from pathlib import Path
 
 import pytest
 
+from functions.catalog.credentials import Credentials
 from functions.catalog.settings import Settings
 
 
-def test_the_environment_names_the_models_and_their_functions() -> None:
+def test_the_environment_names_the_models_their_aliases_and_the_page_that_may_ask() -> None:
     settings = Settings.from_environment(
-        {"SERIN_MODELS_DIR": "/var/task/models", "SERIN_FUNCTIONS": '{"iris": "iris-function:live"}'}
+        {
+            "SERIN_MODELS_DIR": "/var/task/models",
+            "SERIN_MODELS_PARAMETER_PATH": "/serin/dev/models",
+            "SERIN_CREDENTIALS": "jwt",
+            "SERIN_CORS_ORIGIN": "https://app.example.org",
+        }
     )
-    assert settings == Settings(models=Path("/var/task/models"), functions={"iris": "iris-function:live"})
+    assert settings == Settings(
+        models=Path("/var/task/models"),
+        parameter_path="/serin/dev/models",
+        credentials=Credentials.JWT,
+        cors_origin="https://app.example.org",
+    )
 
 
-def test_an_empty_environment_means_the_models_folder_and_no_functions() -> None:
-    assert Settings.from_environment({}) == Settings(models=Path("models"), functions={})
+def test_the_defaults_are_the_models_folder_a_key_and_no_page() -> None:
+    settings = Settings.from_environment({"SERIN_MODELS_PARAMETER_PATH": "/serin/dev/models"})
+    assert settings == Settings(
+        models=Path("models"),
+        parameter_path="/serin/dev/models",
+        credentials=Credentials.API_KEY,
+        cors_origin=None,
+    )
 
 
-@pytest.mark.parametrize("text", ["", "iris", "[]", '{"iris": 1}', '{"iris"'])
-def test_functions_that_are_no_map_are_one_clear_line(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^SERIN_FUNCTIONS must be a JSON object of function names by model$"):
-        Settings.from_environment({"SERIN_FUNCTIONS": text})
+@pytest.mark.parametrize("environment", [{}, {"SERIN_MODELS_PARAMETER_PATH": ""}])
+def test_a_missing_path_is_one_clear_line(environment: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"^SERIN_MODELS_PARAMETER_PATH must name the path of the models' parameters$"):
+        Settings.from_environment(environment)

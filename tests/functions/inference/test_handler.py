@@ -132,6 +132,17 @@ def test_a_request_leaves_one_line_with_its_id_and_its_cold_start(tmp_path: Path
         lines = [json.loads(line) for line in process.lines if line.startswith("{")]
     assert [line["request_id"] for line in lines] == [dict(answer.headers)["x-request-id"] for answer in answers]
     assert [line["cold_start"] for line in lines] == [True, False]
+    assert [line["function_version"] for line in lines] == ["$LATEST"] * 2
+
+
+def test_a_web_page_may_read_what_the_stage_lets_it_and_refusals_too(tmp_path: Path) -> None:
+    write_loop(tmp_path, timeout_s=5)
+    settings = inference_settings(tmp_path)
+    origin = "https://app.example.org"
+    with RieProcess(replace(settings, environment={**settings.environment, "SERIN_CORS_ORIGIN": origin})) as process:
+        answers = [send(process, "GET", f"/v2/models/{name}/ready") for name in ("loop", "nobody")]
+    assert [answer.status for answer in answers] == [200, 404]
+    assert [dict(answer.headers)["access-control-allow-origin"] for answer in answers] == [origin] * 2
 
 
 def test_a_broken_folder_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:

@@ -137,13 +137,8 @@ class Deployed:
 
     def log(self, group: str) -> list[str]:
         """Every line of a log group."""
-        logs = self.client("logs")
-        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
-        return [
-            event["message"]
-            for stream in streams
-            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
-        ]
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event["message"] for page in pages for event in page["events"]]
 
 
 @dataclass

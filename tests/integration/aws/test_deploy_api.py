@@ -45,7 +45,7 @@ def test_an_answer_says_who_gave_it_and_passes_the_trace_on(deployed: Deployed, 
     body = json.loads(answer.body)
     assert (body["model"], body["version"]) == (CHANGED, "1.0.0")
     assert (header(answer, "X-Model-Name"), header(answer, "X-Model-Version")) == (CHANGED, "1.0.0")
-    assert header(answer, "X-Prediction-Id") == body["prediction_ids"][0]
+    assert body["prediction_ids"] == [f"{header(answer, 'X-Prediction-Id')}-0"]
     assert header(answer, "traceparent").split("-")[1] == trace.split("-")[1]
     assert header(answer, "X-Request-Id")
 

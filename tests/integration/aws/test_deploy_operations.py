@@ -71,8 +71,8 @@ def test_requests_are_counted_by_model_and_version(deployed: Deployed, row: byte
 
 def test_one_request_is_found_in_the_access_log_and_in_the_functions_and_no_value_in_either(deployed: Deployed) -> None:
     """API Gateway's access log is a lesson of the emulator (``launcher.gateway_traffic``)."""
-    secret = 0.0123454321
-    row = dict(load_sample(CHANGED).cases[0].instance) | {"bmi": secret}
+    secret = 23.123454321
+    row = dict(load_sample(CHANGED).cases[0].instance) | {"body_mass_index": secret}
     answer = deployed.send("POST", f"/models/{CHANGED}/predict", json.dumps({"instances": [row]}).encode())
     request = header(answer, "X-Request-Id")
     groups = deployed.log_groups()

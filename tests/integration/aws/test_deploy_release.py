@@ -48,7 +48,9 @@ def test_a_version_that_cannot_start_fails_its_deploy_and_serves_nobody(
     project.spoil(CHANGED, "1.2.0")
     with deployed.traffic(f"/models/{CHANGED}/predict", row) as traffic:
         traffic.wait_for(2)
-        with pytest.raises(LocalError, match=rf"version \d+ of model {CHANGED} is not ready; its log says why"):
+        with pytest.raises(
+            LocalError, match=rf"^cdk deploy: Serin-dev-Model-{CHANGED}: .* version 3 of .* is not ready"
+        ):
             deployed.deployment.cloud.deploy(project.root, options=project.options)
         traffic.wait_for(2)
     assert {answer.status for answer in traffic.answers} == {200}

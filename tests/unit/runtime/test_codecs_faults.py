@@ -95,7 +95,7 @@ def test_an_integer_that_is_none_of_its_datatype_is_refused(datatype: Datatype) 
         body = with_input(datatype=datatype, data=[0, value])
         with pytest.raises(InvalidInput, match=f"^input `x`: an element does not fit {datatype}$"):
             read(identity(datatype), body)
-    with pytest.raises(InvalidInput, match=r"expected `int`, got `float` at \$\[1\]"):
+    with pytest.raises(InvalidInput, match="expected `int`, got `float`"):
         read(identity(datatype), with_input(datatype=datatype, data=[0, 1.5]))
 
 

@@ -115,6 +115,14 @@ def test_observers_of_one_service_write_each_to_its_own_stream() -> None:
     assert [json.loads(stream.getvalue())["request_id"] for stream in streams] == ["first", "second"]
 
 
+def test_the_line_names_the_published_version_and_the_metrics_do_not() -> None:
+    stream = io.StringIO()
+    Observer(ObserverSettings(stream=stream, function_version="7")).request(served())
+    line = json.loads(stream.getvalue())
+    assert line["function_version"] == "7"
+    assert "function_version" not in json.dumps(line["_aws"])
+
+
 def test_only_the_first_request_is_a_cold_start() -> None:
     observer = Observer(ObserverSettings(stream=io.StringIO()))
     assert [observer.is_cold_start() for _ in range(3)] == [True, False, False]

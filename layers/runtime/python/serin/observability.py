@@ -26,10 +26,15 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class ObserverSettings:
-    """Where lines go (default: standard output) and what service they name."""
+    """Where lines go (default: standard output) and what service they name.
+
+    ``function_version``: the number under which Lambda published this code, which tells two deployments of one model
+    version apart. It is in the line and no dimension.
+    """
 
     service: str = "serin"
     stream: IO[str] | None = None
+    function_version: str | None = None
 
 
 @dataclass(slots=True)
@@ -72,6 +77,8 @@ class Observer:
             use_rfc3339=True,
         )
         self._logger.append_keys(service=settings.service)
+        if settings.function_version is not None:
+            self._logger.append_keys(function_version=settings.function_version)
         self._cold = True
 
     def is_cold_start(self) -> bool:

@@ -50,11 +50,11 @@ class RowDecoder:
         if strict_json.has_more_objects(body, self._max_rows + 1):  # the rows, and the object around them
             raise PayloadTooLarge(f"more than {self._max_rows} rows in one request")
         rows = strict_json.decode(self._decoder, body, self._known).instances
-        if not rows:
-            raise InvalidInput("`instances` holds no row")
         columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
         absent = sum(column.count(msgspec.UNSET) for column in columns)
         strict_json.refuse_duplicate_keys(body, 1 + len(rows) * self._fields - absent)
+        if not rows:
+            raise InvalidInput("`instances` holds no row")
         return {packer.name: packer.pack(columns) for packer in self._packers}
 
 

@@ -26,7 +26,8 @@ def handler(event, context):
     if event.get("fail"):
         raise ValueError("asked to fail")
     version = os.environ["AWS_LAMBDA_FUNCTION_VERSION"]
-    return {"statusCode": 200, "headers": {"X-Version": version}, "body": json.dumps({"version": version})}
+    headers = {"X-Version": version, "X-Request": event.get("requestContext", {}).get("requestId", "")}
+    return {"statusCode": 200, "headers": headers, "body": json.dumps({"version": version})}
 """
 
 

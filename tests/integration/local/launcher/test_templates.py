@@ -47,7 +47,8 @@ def api(function_arn: str) -> dict[str, Any]:
         "RequestModels": {"application/json": {"Ref": "Model"}},
         "Integration": {"Type": "AWS_PROXY", "IntegrationHttpMethod": "POST", "Uri": call},
     }
-    access = {"DestinationArn": {"Fn::GetAtt": ["Access", "Arn"]}, "Format": '{"status":"$context.status"}'}
+    line = '{"status":"$context.status","id":"$context.requestId"}'
+    access = {"DestinationArn": {"Fn::GetAtt": ["Access", "Arn"]}, "Format": line}
     model = {"RestApiId": rest, "ContentType": "application/json", "Schema": schema}
     stage = {"RestApiId": rest, "StageName": "v1", "DeploymentId": {"Ref": "Deployment"}, "AccessLogSetting": access}
     words = {"application/json": '{"code":"too_large"}'}
@@ -97,8 +98,10 @@ def test_a_gateway_validates_bodies_logs_access_and_shares_calls_by_the_alias(
     of_version = {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "2"}
     assert counted(emulator, "AWS/Lambda", "Invocations", of_version) == ran["2"]
     assert counted(emulator, "AWS/ApiGateway", "4XXError", {"ApiName": name, "Stage": "v1"}) == 1
-    lines = client(emulator, "logs").filter_log_events(logGroupName=made["Access"])["events"]
-    assert Counter(json.loads(line["message"])["status"] for line in lines) == {"400": 1, "200": 40}
+    events = client(emulator, "logs").filter_log_events(logGroupName=made["Access"])["events"]
+    lines = [json.loads(event["message"]) for event in events]
+    assert Counter(line["status"] for line in lines) == {"400": 1, "200": 40}
+    assert {line["id"] for line in lines if line["status"] == "200"} == {answer[1]["X-Request"] for answer in answers}
 
 
 def test_a_gateway_refuses_a_large_request_in_the_apis_own_words(
