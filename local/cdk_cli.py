@@ -67,11 +67,9 @@ class Cdk:
 
     def run(self, arguments: Sequence[str | Path], *, seconds: float = 1800.0) -> str:
         """One CDK command's standard output. Raises LocalError with the resource that failed, or the last line."""
-        command = [*self._command(arguments), "--no-color", "--ci"]
-        what = f"cdk {arguments[0]}"
         return run(
-            command,
-            what=what,
+            [*self._command(arguments), "--no-color", "--ci"],
+            what=f"cdk {arguments[0]}",
             environment=self._surroundings(),
             directory=self.directory,
             seconds=seconds,
@@ -80,8 +78,8 @@ class Cdk:
 
     def follow(self, arguments: Sequence[str | Path]) -> int:
         """One CDK command on the caller's own terminal, where it may ask; returns its exit code."""
-        command = self._command(arguments)
-        return subprocess.run(command, check=False, env=self._surroundings(), cwd=self.directory).returncode  # noqa: S603 - the pinned CDK
+        words, environment = self._command(arguments), self._surroundings()
+        return subprocess.run(words, check=False, env=environment, cwd=self.directory).returncode  # noqa: S603 - pinned
 
     def _command(self, arguments: Sequence[str | Path]) -> list[str | Path]:
         return [node_folder() / "node", cdk_program(), *arguments, "--no-notices"]
