@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -155,7 +156,9 @@ class ImageProcess:
         return is_open(port)
 
     def _podman(self, *words: str) -> str:
-        return run(["podman", *words], what=f"podman {words[0]}", environment=self._environment)
+        # Where a container runs out of memory, its monitor leaves a file named "oom".
+        elsewhere = Path(tempfile.gettempdir())
+        return run(["podman", *words], what=f"podman {words[0]}", environment=self._environment, directory=elsewhere)
 
     def _remove(self) -> None:
         self._podman("rm", "--force", "--ignore", "--time", "0", self._name)

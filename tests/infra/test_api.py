@@ -118,7 +118,7 @@ def test_failures_of_the_gateway_are_logged_with_an_end_and_a_key(dev: Synthesis
 
 
 def test_only_binary_tensors_travel_as_base64(dev: Synthesis) -> None:
-    assert dev["Api"].properties("AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["application/octet-stream"]
+    assert dev["Api"].properties("AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["*/*"]
 
 
 @pytest.mark.parametrize(
