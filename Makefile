@@ -34,7 +34,7 @@ sbom: deploying ## list what is in the images of the last deploy, into build/sbo
 	@exec $(PYTHON) -m local.sbom
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
-	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(TESTS)
+	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
 
 check: testing ## format, lint, types, locks and generated pages are as they must be
 	$(PYTHON) -m ruff format --check

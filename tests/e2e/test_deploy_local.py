@@ -25,8 +25,6 @@ from tests.integration.engine import need_images
 from tests.sample_models import NAMES, load_sample
 from tests.serving import COMMAND
 
-pytestmark = pytest.mark.xdist_group("deploy-local")
-
 LAST_LINE = "Ctrl-C stops it and removes what it made.\n"
 SECONDS = 600
 
