@@ -1,20 +1,37 @@
 # Verbs for people; `make` lists them. All work in one environment, .venv, which they make by themselves.
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format docs lock models clean serving testing
+.PHONY: help serve synth diff bootstrap deploy destroy deploy-local sbom test check format docs lock models clean \
+	serving deploying testing
 .SUFFIXES:
 
 PYTHON := .venv/bin/python
 PORT ?= 3000
 export PORT
+STAGE ?= dev
+APPROVAL ?= broadening
 TESTS ?= tests
 UPGRADE ?=
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do \
-		printf '%-14s %s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do \
+		printf '%-18s %s\n' "$$verb" "$$text"; done
 
 serve: serving ## serve the models on http://127.0.0.1:3000 (PORT=4000 changes the port)
 	@exec .venv/bin/serin serve
+
+synth: deploying ## write the templates of a stage into cdk.out (STAGE=prod); needs no AWS account
+diff: deploying ## show what a deploy would change
+bootstrap: deploying ## make ready an account and region for the CDK, once
+deploy: deploying ## deploy a stage to AWS (STAGE=prod APPROVAL=never)
+destroy: deploying ## remove a stage from AWS (APPROVAL=never does not ask)
+synth diff bootstrap deploy destroy:
+	@exec $(PYTHON) -m local.stage $@ "$(STAGE)" "$(APPROVAL)"
+
+deploy-local: deploying ## deploy a stage onto an emulator of AWS on this machine, and call it; Linux with podman
+	@exec $(PYTHON) -m local.trial "$(STAGE)"
+
+sbom: deploying ## list what is in the images of the last deploy, into build/sbom
+	@exec $(PYTHON) -m local.sbom
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
 	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
@@ -40,12 +57,15 @@ models: testing ## train the sample models anew
 	@for script in examples/*/train.py; do echo "$$script" && $(PYTHON) "$$script" || exit 1; done
 
 clean: ## remove the environment and all that the verbs made
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info layers/runtime/build
+	rm -rf .venv .cache cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info layers/runtime/build
 	rm -rf layers/runtime/python/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 serving:
 	@.ci/environment requirements.txt
+
+deploying:
+	@.ci/environment requirements.txt infra/requirements.txt
 
 testing:
 	@.ci/environment requirements.txt tests/requirements.txt

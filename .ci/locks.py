@@ -27,14 +27,20 @@ SEAL: Final = "# Written by `make lock`; sealed "
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One lock: the projects whose dependencies it holds, and the groups of the application's beside them."""
+    """One lock: the projects whose dependencies it holds, and the groups of the application's beside them.
+
+    ``apart``: it serves an environment of its own, so its versions need not be the others'. ``bare``: only what is
+    named, without what that needs in turn.
+    """
 
     file: str
     projects: tuple[str, ...]
     groups: tuple[str, ...]
+    apart: bool = False
+    bare: bool = False
 
 
-# The first holds all that the others hold, and constrains them: one version of a package everywhere.
+# The first holds all that the others hold but those apart, and constrains them: one version of a package everywhere.
 LOCKS: Final = (
     Lock(
         "tests/requirements.txt",
@@ -46,6 +52,9 @@ LOCKS: Final = (
     Lock("functions/inference/requirements.txt", (RUNTIME,), ("inference",)),
     Lock("functions/catalog/requirements.txt", (), ("catalog",)),
     Lock("functions/authorizer/requirements.txt", (), ("authorizer",)),
+    Lock("local/image-requirements.txt", (), ("inference",)),
+    Lock("local/requirements.txt", (), ("emulator",), apart=True),
+    Lock("local/rie-requirements.txt", (), ("interface-emulator",), apart=True, bare=True),
 )
 
 
@@ -96,6 +105,8 @@ def write(lock: Lock, constraint: Lock | None, options: list[str]) -> None:
         command += ["--no-emit-index-url", "--no-emit-find-links", "--no-config", "--quiet", *options]
         if constraint is not None:
             command += ["--constraint", str(ROOT / constraint.file)]
+        if lock.bare:
+            command.append("--no-deps")
         subprocess.run(command, check=True)  # noqa: S603
         body = resolved.read_text()
     replacement = file.with_suffix(".new")
@@ -108,7 +119,7 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["write", *options]:
             for i, lock in enumerate(LOCKS):
-                write(lock, LOCKS[0] if i else None, options)
+                write(lock, None if i == 0 or lock.apart else LOCKS[0], options)
                 print(f"{lock.file} is written")  # noqa: T201
             return 0
         case ["check"]:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from cli.credentials import Credentials
 from cli.outcome import CommandError, ExitCode
 
 _TIMEOUT_S: Final = 35
@@ -45,21 +46,19 @@ class Endpoint:
     """Where models answer. ``url`` has no slash at its end."""
 
     url: str
-    api_key: str | None
+    credentials: Credentials
 
     @classmethod
-    def at(cls, url: str, api_key: str | None) -> Self:
+    def at(cls, url: str, credentials: Credentials) -> Self:
         """Check what the user gave.
 
         Raises:
-            CommandError: not an http(s) URL, or a key that no header can carry.
+            CommandError: not an http(s) URL.
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise CommandError(ExitCode.USAGE, "--url: expected something like https://host or http://host:port/stage")
-        if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
-            raise CommandError(ExitCode.USAGE, "--api-key: holds a character that no header can carry")
-        return cls(url.rstrip("/"), api_key)
+        return cls(url.rstrip("/"), credentials)
 
     def get(self, path: str) -> bytes:
         """Body of a good answer to ``GET``.
@@ -81,10 +80,9 @@ class Endpoint:
         headers = {"accept": "application/json"}
         if body is not None:
             headers["content-type"] = "application/json"
-        if self.api_key is not None:
-            headers["x-api-key"] = self.api_key
-        # The scheme was checked above.
-        request = urllib.request.Request(self.url + path, body, headers, method=method)  # noqa: S310
+        url = self.url + path
+        headers |= self.credentials.added(method, url, headers, body)
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - the scheme was checked above
         try:
             with _build_opener().open(request, timeout=_TIMEOUT_S) as response:
                 good: bytes = response.read()

@@ -29,6 +29,7 @@ examples:
   serin models
   serin predict breast-cancer --input row.json
   serin predict breast-cancer --input row.json --url http://127.0.0.1:3000
+  serin predict breast-cancer --input row.json --stage dev
 
 \b
 exit codes:
@@ -47,9 +48,16 @@ Models = Annotated[
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=_complete_model)]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Endpoint, with its stage if it has one.")]
+Stage = Annotated[
+    str | None, typer.Option("--stage", metavar="NAME", help="Endpoint deployed in your AWS account, with its key.")
+]
 ApiKey = Annotated[
     str | None,
     typer.Option("--api-key", metavar="KEY", envvar="SERIN_API_KEY", help="Sent as x-api-key to the endpoint."),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--token", metavar="JWT", envvar="SERIN_TOKEN", help="Sent as bearer token to the endpoint."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 
@@ -84,7 +92,9 @@ def serve(
 def models(
     models: Models = _MODELS,
     url: Url = None,
+    stage: Stage = None,
     api_key: ApiKey = None,
+    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """List the models of a folder, or of an endpoint.
@@ -94,10 +104,11 @@ def models(
       serin models
       serin models --json
       serin models --url http://127.0.0.1:3000
+      serin models --stage dev
     """
     from cli.models import list_models
 
-    list_models(models, endpoint=_endpoint(url, api_key), as_json=as_json)
+    list_models(models, endpoint=_endpoint(url, stage, api_key, token), as_json=as_json)
 
 
 @app.command()
@@ -108,23 +119,27 @@ def predict(
     ],
     models: Models = _MODELS,
     url: Url = None,
+    stage: Stage = None,
     api_key: ApiKey = None,
+    token: Token = None,
     as_json: Json = False,
 ) -> None:
     """Ask a model for predictions.
 
-    The model is one of a folder, run in this process, or with --url one of an endpoint. Prints one line a row, or
-    with --json the answer as the endpoint gives it.
+    The model is one of a folder, run in this process, or with --url or --stage one of an endpoint. With --stage the
+    URL and the key are looked up with your AWS credentials; a stage without keys gets a signed request. Prints one
+    line a row, or with --json the answer as the endpoint gives it.
 
     \b
     examples:
       serin predict diabetes --input row.json
       echo '[{"age": 0.04, ...}, {...}]' | serin predict diabetes --input - --json
+      serin predict diabetes --input row.json --stage dev
       SERIN_API_KEY=... serin predict diabetes --input row.json --url https://API_ID.example.com/prod
     """
     from cli.predict import predict
 
-    predict(model, input, models=models, endpoint=_endpoint(url, api_key), as_json=as_json)
+    predict(model, input, models=models, endpoint=_endpoint(url, stage, api_key, token), as_json=as_json)
 
 
 @app.command()
@@ -165,12 +180,19 @@ def schema() -> None:
     sys.stdout.write(manifest_schema_text())
 
 
-def _endpoint(url: str | None, api_key: str | None) -> Endpoint | None:
+def _endpoint(url: str | None, stage: str | None, api_key: str | None, token: str | None) -> Endpoint | None:
+    if url is not None and stage is not None:
+        raise CommandError(ExitCode.USAGE, "--url and --stage both name an endpoint; give one of them")
+    if stage is not None:
+        from cli.stage import stage_endpoint
+
+        return stage_endpoint(stage, api_key, token)
     if url is None:
         return None
+    from cli.credentials import given
     from cli.endpoint import Endpoint
 
-    return Endpoint.at(url, api_key)
+    return Endpoint.at(url, given(api_key, token))
 
 
 def run(arguments: list[str]) -> int:

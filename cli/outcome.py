@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     USAGE = 2, "the command was called wrongly, or its input cannot be read"
     UNREACHABLE = 3, "the endpoint cannot be reached, or failed by itself (HTTP 5xx)"
     ADDRESS_TAKEN = 4, "another program listens on the port"
+    AWS_REFUSED = 5, "AWS knows no such stage or refuses to tell: credentials, region, permission"
 
 
 def one_line(text: str) -> str:

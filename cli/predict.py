@@ -44,8 +44,8 @@ def predict(name: str, source: str, *, models: Path, endpoint: Endpoint | None, 
     if as_json:
         sys.stdout.write(answer.decode() + "\n")
         return
-    for prediction in _predictions(answer):
-        print(describe(prediction))
+    for line in answered(answer):
+        print(line)
 
 
 def _ask_here(name: str, body: bytes, models: Path) -> bytes:
@@ -63,6 +63,15 @@ def _ask_here(name: str, body: bytes, models: Path) -> bytes:
     if response.status != 200:
         raise CommandError(ExitCode.REFUSED, refusal(response.status, response.body, name))
     return response.body
+
+
+def answered(answer: bytes) -> list[str]:
+    """One line for people for each prediction in ``answer``.
+
+    Raises:
+        CommandError: there are none in it.
+    """
+    return [describe(prediction) for prediction in _predictions(answer)]
 
 
 def describe(prediction: dict[str, Any]) -> str:

@@ -61,6 +61,11 @@ _CHANGES: Final = (
 )
 
 
+def can_build() -> bool:
+    """Whether this machine can make the image: debootstrap wants root, and the packages are x86_64's."""
+    return not os.geteuid() and platform.machine() == "x86_64" and shutil.which("debootstrap") is not None
+
+
 def base_image(environment: Mapping[str, str]) -> str:
     """The image's name in podman's store, built there on the first call (about a minute).
 
@@ -86,8 +91,8 @@ def _recipe() -> str:
 
 
 def _build(name: str, environment: Mapping[str, str]) -> None:
-    if os.geteuid() or platform.machine() != "x86_64":
-        message = "base image: debootstrap needs root on x86_64; elsewhere build on AWS's image, which is the default"
+    if not can_build():
+        message = "base image: needs debootstrap, as root, on x86_64; elsewhere build on AWS's image"
         raise LocalError(message)
     with tempfile.TemporaryDirectory(prefix="serin-base-") as folder:
         root = Path(folder) / "root"

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,17 +67,25 @@ class Cdk:
 
     def run(self, arguments: Sequence[str | Path], *, seconds: float = 1800.0) -> str:
         """One CDK command's standard output. Raises LocalError with the resource that failed, or the last line."""
-        environment = {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
-        command = [node_folder() / "node", cdk_program(), *arguments, "--no-notices", "--no-color", "--ci"]
-        what = f"cdk {arguments[0]}"
         return run(
-            command,
-            what=what,
-            environment=environment,
+            [*self._command(arguments), "--no-color", "--ci"],
+            what=f"cdk {arguments[0]}",
+            environment=self._surroundings(),
             directory=self.directory,
             seconds=seconds,
             explain=failed_resource,
         )
+
+    def follow(self, arguments: Sequence[str | Path]) -> int:
+        """One CDK command on the caller's own terminal, where it may ask; returns its exit code."""
+        words, environment = self._command(arguments), self._surroundings()
+        return subprocess.run(words, check=False, env=environment, cwd=self.directory).returncode  # noqa: S603 - pinned
+
+    def _command(self, arguments: Sequence[str | Path]) -> list[str | Path]:
+        return [node_folder() / "node", cdk_program(), *arguments, "--no-notices"]
+
+    def _surroundings(self) -> dict[str, str]:
+        return {**_with_node(os.environ), **_QUIET, "CDK_HOME": str(self.home), **self.environment}
 
 
 def failed_resource(output: str) -> str | None:

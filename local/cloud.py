@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,12 +26,16 @@ Outputs = Mapping[str, Mapping[str, str]]
 class LocalCloud:
     """Started by ``with``: podman's service, the base image, the emulator, and ``cdk bootstrap``.
 
-    ``base`` names another base image for the functions, AWS's own for instance where it can be pulled.
+    ``base`` names another base image for the functions, AWS's own for instance where it can be pulled; ``say`` is told
+    what happens.
     """
 
-    def __init__(self, *, base: str | None = None, port: int | None = None) -> None:
+    def __init__(
+        self, *, base: str | None = None, port: int | None = None, say: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._base = base
         self._port = port
+        self._say = say
         self._stack = ExitStack()
         self._home = Path()
         self._surroundings: dict[str, str] = {}
@@ -42,8 +46,10 @@ class LocalCloud:
         """Start everything, in order. Raises LocalError; what was started by then is stopped again."""
         with ExitStack() as stack:
             podman = self._podman = stack.enter_context(PodmanService())
+            self._say(f"base image: {self._base or 'Debian, made here'}")
             base = self._base or base_image(podman.environment)
             settings = EmulatorSettings(port=self._port, docker_host=podman.docker_host, gateway=podman.gateway)
+            self._say("emulator: start, bootstrap")
             self.emulator = stack.enter_context(Emulator(settings))
             self._home = Path(tempfile.mkdtemp(prefix="serin-cdk-"))
             stack.callback(shutil.rmtree, self._home, ignore_errors=True)
@@ -80,6 +86,7 @@ class LocalCloud:
         environment: Mapping[str, str] | None = None,
     ) -> Outputs:
         """Deploy an app's stacks and return their outputs. Raises LocalError with the CDK's last line."""
+        self._say("stacks: build the images, deploy")
         written = self._home / "outputs.json"
         command = ["deploy", *stacks, "--require-approval", "never", "--outputs-file", str(written)]
         self._cdk(directory, environment).run([*command, *self._synthesis(), *options])

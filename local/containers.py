@@ -52,6 +52,8 @@ class PodmanService:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                # A Ctrl-C is for its owner, who still needs it to remove containers.
+                start_new_session=True,
             )
         try:
             wait_until(self._is_listening, seconds=_START_SECONDS, what="podman's service listens")

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from local.builder import builder
 from local.commands import run
 from local.errors import LocalError
 from local.paths import REPOSITORY
+from local.terminal import ended
 
 _LIST: Final = Path(__file__).with_name("image_content.py")
 _ASSETS: Final = "*.assets.json"
@@ -143,14 +145,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m local.sbom", description=__doc__)
     parser.add_argument("--assembly", type=Path, default=REPOSITORY / "cdk.out", help="what cdk synthesised")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / "build" / "sbom", help="where the bills go")
-    parser.add_argument("--engine", default=os.environ.get("CDK_DOCKER", "docker"), help="default: CDK_DOCKER, docker")
+    parser.add_argument("--engine", help="default: as for a deploy")
     options = parser.parse_args()
-    try:
-        for file in write_bills(options.assembly, options.folder, engine=options.engine):
-            sys.stdout.write(f"{file}\n")
-    except LocalError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    return ended(lambda: _write(options.assembly, options.folder, options.engine or builder(os.environ)))
+
+
+def _write(assembly: Path, folder: Path, engine: str) -> int:
+    for file in write_bills(assembly, folder, engine=engine):
+        sys.stdout.write(f"{file}\n")
     return 0
 
 

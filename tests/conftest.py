@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from local.node import node_folder
 from tests.figures import pytest_terminal_summary as pytest_terminal_summary
+from tests.scheduling import pytest_collection_modifyitems as pytest_collection_modifyitems
+from tests.scheduling import pytest_xdist_make_scheduler as pytest_xdist_make_scheduler
 from tests.small_models.multiply import write_multiply
+
+# The CDK's library starts Node.js when it is imported: the environment's own, as in a deploy.
+os.environ["PATH"] = os.pathsep.join((str(node_folder()), os.environ["PATH"]))
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,6 @@ from tests.golden_calls import GoldenCalls
 from tests.integration.engine import Engine
 from tests.sample_models import NAMES, load_sample
 
-pytestmark = pytest.mark.xdist_group("images")
-
 WARM_CALLS = 15
 PACKAGES_MB = 110
 """What packages may weigh, bytecode included: a pull is part of a cold start."""

@@ -17,8 +17,6 @@ from local.sbom import write_bills
 from tests.integration.engine import Engine
 from tests.sample_models import NAMES, load_sample
 
-pytestmark = pytest.mark.xdist_group("images")
-
 NOT_FOR_PREDICTIONS = {"boto3", "botocore", "fastapi", "mangum", "pip", "pydantic", "starlette", "uvicorn"}
 
 

@@ -13,8 +13,6 @@ from tests.golden_calls import JSON, GoldenCalls
 from tests.integration.aws.deployed import CHANGED, Deployed, error, header
 from tests.sample_models import NAMES, load_sample
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 LAMBDA_LIMIT = 6_291_556
 
 

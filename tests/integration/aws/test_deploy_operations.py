@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
@@ -13,8 +12,6 @@ from infra.config import STAGES
 from local.sbom import write_bills
 from tests.integration.aws.deployed import CHANGED, Deployed, header
 from tests.sample_models import NAMES, load_sample
-
-pytestmark = pytest.mark.xdist_group("deploy")
 
 STACKS = {f"Serin-dev-{name}" for name in ("Platform", *(f"Model-{model}" for model in NAMES), "Catalog", "Api")}
 

@@ -13,8 +13,6 @@ from tests.integration.aws.deployed import CHANGED, Deployed
 from tests.integration.aws.project import Project
 from tests.sample_models import NAMES
 
-pytestmark = pytest.mark.xdist_group("deploy")
-
 
 def test_a_new_version_of_one_model_changes_its_stack_and_takes_over_without_a_failed_request(
     deployed: Deployed, project: Project, row: bytes

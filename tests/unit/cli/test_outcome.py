@@ -10,6 +10,7 @@ def test_exit_codes_are_stable() -> None:
         "USAGE": 2,
         "UNREACHABLE": 3,
         "ADDRESS_TAKEN": 4,
+        "AWS_REFUSED": 5,
     }
 
 
