@@ -14,8 +14,9 @@ from infra.acknowledge import acknowledge
 from infra.config import Stage
 from infra.logs import EncryptedLogs
 
-BINARY: Final = "application/octet-stream"
-"""Media type of the protocol's binary tensors; everything else travels as text and needs no base64."""
+ANY_TYPE: Final = "*/*"
+"""Every body reaches a function as it was sent, binary tensors and gzip among them, and every answer in base64 reaches
+the client decoded. With a narrower type API Gateway decodes only for clients whose Accept header names it."""
 
 # No address, no user, no header, no query: who called is not the log's business, and a key's id is not the key.
 _ACCESS_LOG: Final = {
@@ -45,7 +46,7 @@ class Gateway(apigateway.RestApi):
             rest_api_name=f"serin-{stage.name}",
             description="Serin: predictions over HTTPS",
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            binary_media_types=[BINARY],
+            binary_media_types=[ANY_TYPE],
             # With a name of its own, the API answers under that name only.
             disable_execute_api_endpoint=stage.domain is not None,
             cloud_watch_role=True,

@@ -7,7 +7,7 @@ stack (500 resources) and an API (300 paths) wide enough for fifty models.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -71,7 +71,9 @@ class Routes:
     def _route(self, resource: apigateway.IResource, integration: apigateway.Integration) -> None:
         self._access.acknowledge_on(resource.add_method(_ANY, integration, **self._access.method))
         if self._preflight is not None:
-            resource.add_cors_preflight(**self._preflight)
+            # The answer's template is text, which API Gateway else takes for binary, as it does every body here.
+            method = cast("apigateway.CfnMethod", resource.add_cors_preflight(**self._preflight).node.default_child)
+            method.add_property_override("Integration.ContentHandling", "CONVERT_TO_TEXT")
 
     def _integration(self, permission: str, alias: lambda_.IAlias) -> apigateway.Integration:
         """Calls ``alias``, by one permission for all its routes instead of one a route."""

@@ -49,6 +49,8 @@ class PodmanService:
             self._process = subprocess.Popen(  # noqa: S603 - the engine found on the path, fixed words
                 [podman, "system", "service", "--time", "0", self.docker_host],
                 env={**os.environ, **self.environment},
+                # Where a container runs out of memory, its monitor leaves a file named "oom".
+                cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -95,7 +96,7 @@ class ImageProcess:
         command = ["run", "--detach", "--name", self._name, "--publish", "127.0.0.1::8080"]
         try:
             self._podman(*command, *self._settings.run_options(), self._settings.image)
-            port = int(self._podman("port", self._name, "8080").strip().rpartition(":")[2])
+            port = self._published_port()
             wait_until(lambda: self._is_ready(port), seconds=_START_SECONDS, what=f"{self._settings.image} listens")
         except BaseException:
             self._remove()
@@ -148,14 +149,24 @@ class ImageProcess:
             raise LocalError(message)
         return self._calls
 
+    def _published_port(self) -> int:
+        published = self._podman("port", self._name, "8080").strip()
+        if not published:
+            raise self._ended()
+        return int(published.rpartition(":")[2])
+
     def _is_ready(self, port: int) -> bool:
         if self.exit_code is not None:
-            message = f"{self._settings.image}: ended while starting; its last line: {last_line(self.lines)}"
-            raise LocalError(message)
+            raise self._ended()
         return is_open(port)
 
+    def _ended(self) -> LocalError:
+        return LocalError(f"{self._settings.image}: ended while starting; its last line: {last_line(self.lines)}")
+
     def _podman(self, *words: str) -> str:
-        return run(["podman", *words], what=f"podman {words[0]}", environment=self._environment)
+        # Where a container runs out of memory, its monitor leaves a file named "oom".
+        elsewhere = Path(tempfile.gettempdir())
+        return run(["podman", *words], what=f"podman {words[0]}", environment=self._environment, directory=elsewhere)
 
     def _remove(self) -> None:
         self._podman("rm", "--force", "--ignore", "--time", "0", self._name)

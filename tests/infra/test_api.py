@@ -117,8 +117,8 @@ def test_failures_of_the_gateway_are_logged_with_an_end_and_a_key(dev: Synthesis
     assert name == ["API-Gateway-Execution-Logs_", {"Ref": api}, "/dev"]
 
 
-def test_only_binary_tensors_travel_as_base64(dev: Synthesis) -> None:
-    assert dev["Api"].properties("AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["application/octet-stream"]
+def test_every_body_passes_as_it_was_sent(dev: Synthesis) -> None:
+    assert dev["Api"].properties("AWS::ApiGateway::RestApi")["BinaryMediaTypes"] == ["*/*"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 
@@ -35,6 +36,14 @@ def test_every_model_gives_its_golden_answers_as_rows_and_as_json_and_binary_ten
     assert sample.differences(calls.predict(cases), cases) == []
     assert sample.differences(calls.infer(complete), complete) == []
     assert sample.differences(calls.infer_binary(cases), cases) == []
+
+
+def test_a_compressed_body_reaches_the_model_as_it_was_sent(deployed: Deployed, row: bytes) -> None:
+    headers = {**JSON, "Content-Encoding": "gzip"}
+    answer = deployed.send("POST", f"/models/{CHANGED}/predict", gzip.compress(row), headers)
+    assert answer.status == 200, answer.body
+    plain = deployed.send("POST", f"/models/{CHANGED}/predict", row)
+    assert json.loads(answer.body)["predictions"] == json.loads(plain.body)["predictions"]
 
 
 def test_an_answer_says_who_gave_it_and_passes_the_trace_on(deployed: Deployed, row: bytes) -> None:

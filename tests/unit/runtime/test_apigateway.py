@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serin.apigateway import proxy_response, read_event, request_id_of
+from serin.apigateway import LONGEST_TEXT, proxy_response, read_event, request_id_of
 from serin.errors import MalformedRequest
-from serin.rest import Response
+from serin.rest import MAX_BODY_BYTES, Response
 from tests.gateway.events import HttpRequest, http_response, proxy_event
 from tests.properties import tried
 
@@ -165,3 +165,13 @@ def test_an_answer_travels_as_text_or_in_base64_and_arrives_the_same(kind: str, 
     assert (base64.b64decode(answer["body"]) if is_base64 else answer["body"].encode()) == body
     sent = http_response(json.dumps(answer).encode())
     assert (sent.status, sent.body) == (200, body)
+
+
+@pytest.mark.parametrize("character", ['"', "\\", "é", "☃", "\U0001f600", "a"])
+@pytest.mark.parametrize("size", [LONGEST_TEXT, LONGEST_TEXT + 1, MAX_BODY_BYTES])
+def test_the_largest_answer_stays_within_lambdas_limit_however_it_is_escaped(character: str, size: int) -> None:
+    body = (character * (size // len(character.encode()))).encode().ljust(size)
+    answer = proxy_response(Response(200, {"content-type": "application/json"}, body))
+    payload = json.dumps(answer).encode()  # as Lambda's runtime does it: ASCII only
+    assert len(payload) <= 6_291_556
+    assert http_response(payload).body == body

@@ -152,7 +152,7 @@ def test_a_run_without_end_is_ended_at_its_deadline_and_the_session_goes_on() ->
     begun = time.monotonic()
     with pytest.raises(DeadlineExceeded, match=r"^the model did not finish in time$"):
         session.run(trips(ENDLESS), ["total"], begun + 0.2)
-    assert 0.2 <= time.monotonic() - begun < 0.6
+    assert 0.2 <= time.monotonic() - begun < 3
     assert unpack(session.run(trips(3), ["total"], soon())["total"]) == [3]
 
 

@@ -147,6 +147,7 @@ BAD_ROWS = [
     (IMAGE, {"pixels": [[[0, 16], [7.5]]]}, "ragged"),
     (IMAGE, {"pixels": [[0, 16], [7.5, 1]]}, "an axis too few"),
     (IMAGE, {"pixels": [[[0, 17], [7.5, 1]]]}, "an element above the range"),
+    (ODD, {"words": [], "mask": [True, False], "bytes": [1, 2, 255], "offset": -128, "count": [0, 1]}, "an empty axis"),
 ]
 
 
@@ -162,7 +163,7 @@ GOOD_ROWS = [
     (IRIS, {"petal length": 0.5}, "at the bound, a value that may be missing left out"),
     (IRIS, {"petal length": 10, "sepal length": None}, "an integer for a float, null where it is allowed"),
     (LOAN, {"employer": "", "months": 120, "dependants": 0, "purpose": None, "owns home": None}, "filled values"),
-    (ODD, {"words": [], "mask": [True, False], "bytes": [1, 2, 255], "offset": -128, "count": [0, 1]}, "odd tensors"),
+    (ODD, {"words": [""], "mask": [True, False], "bytes": [1, 2, 255], "offset": -128, "count": [0, 1]}, "odd tensors"),
 ]
 
 

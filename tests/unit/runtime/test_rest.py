@@ -6,6 +6,8 @@ import io
 import json
 import re
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -179,3 +181,20 @@ def test_a_bug_is_a_500_with_its_place_in_a_line_of_its_own() -> None:
     assert fault["frames"][-1].startswith("test_rest.py:")
     assert (line["status"], line["code"]) == (500, "internal_error")
     assert MARKER not in stream.getvalue() + response.body.decode()
+
+
+# --- Many at once ---------------------------------------------------------------------------------------------
+
+
+def test_interleaved_requests_get_each_its_own_answer_and_its_own_line(plane: Plane) -> None:
+    cases = [(model.name, instance, due) for model in ALL for instance, due in model.golden] * 10
+
+    def answered(case: tuple[str, dict[str, Any], dict[str, Any]]) -> bool:
+        name, instance, due = case
+        response = plane.send("POST", f"/models/{name}/predict", json.dumps({"instances": [instance]}).encode())
+        return json.loads(response.body)["predictions"] == [due] and response.headers["x-model-name"] == name
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(answered, cases))
+    lines = [json.loads(line) for line in plane.text.splitlines()]
+    assert Counter(line["model"] for line in lines) == Counter(name for name, *_ in cases)

@@ -91,7 +91,7 @@ def test_the_manifests_time_out_ends_a_run_before_the_requests(tmp_path: Path) -
     begun = time.monotonic()
     with pytest.raises(DeadlineExceeded, match="did not finish in time"):
         infer(open_model(LOOP, tmp_path), seconds=60, trips=packed(Datatype.INT64, [2**62]))
-    assert 1 <= time.monotonic() - begun < 2
+    assert 1 <= time.monotonic() - begun < 5
 
 
 @pytest.mark.parametrize("operator", ["Div", "Mod"])

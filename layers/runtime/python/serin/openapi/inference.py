@@ -165,7 +165,7 @@ def _request_schema(manifest: Manifest) -> Json:
 
 def _input_schema(tensor: TensorInput) -> Json:
     text = sentences(tensor.description, f"Shape {shape_text(tensor.shape)}", tensor.unit and f"Unit: {tensor.unit}")
-    axes = [{"type": "integer", "minimum": 0} if axis == -1 else {"const": axis} for axis in tensor.shape]
+    axes = [{"type": "integer", "minimum": 1} if axis == -1 else {"const": axis} for axis in tensor.shape]
     shape: Json = {"type": "array", "minItems": len(axes), "maxItems": len(axes)}
     if axes:
         shape["prefixItems"] = axes

@@ -95,7 +95,7 @@ def _instance_schema(manifest: Manifest) -> Json:
 
 def _tensor_schema(tensor: TensorInput) -> Json:
     shape = row_shape(tensor.shape)
-    schema = nested_schema(element_schema(tensor.datatype, tensor.range), shape)
+    schema = nested_schema(element_schema(tensor.datatype, tensor.range), shape, shortest=1)
     nested = f"{tensor.datatype}, nested as {shape_text(shape)}"
     text = sentences(tensor.description, nested, tensor.unit and f"Unit: {tensor.unit}")
     return schema | {"description": text} | ({"x-unit": tensor.unit} if tensor.unit else {})
@@ -174,4 +174,4 @@ def _value_schema(prediction: Regression) -> Json:
 def _output_schema(tensor: TensorOutput) -> Json:
     shape = row_shape(tensor.shape)
     text = sentences(tensor.description, f"{tensor.datatype}, nested as {shape_text(shape)}")
-    return nested_schema(element_schema(tensor.datatype), shape) | {"description": text}
+    return nested_schema(element_schema(tensor.datatype), shape, shortest=0) | {"description": text}

@@ -49,11 +49,11 @@ def is_required(feature: Feature) -> bool:
     return feature.missing == "reject"
 
 
-def nested_schema(element: Json, shape: tuple[int, ...]) -> Json:
-    """Lists nested as ``shape`` says, a dynamic axis (-1) of any length."""
+def nested_schema(element: Json, shape: tuple[int, ...], *, shortest: int) -> Json:
+    """Lists nested as ``shape`` says, a dynamic axis (-1) of any length from ``shortest`` on."""
     schema = element
     for axis in reversed(shape):
-        length = {} if axis == -1 else {"minItems": axis, "maxItems": axis}
+        length = {"minItems": shortest} if axis == -1 else {"minItems": axis, "maxItems": axis}
         schema = {"type": "array", "items": schema} | length
     return schema
 
