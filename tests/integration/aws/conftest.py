@@ -8,6 +8,7 @@ held by the templates' tests.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -29,8 +30,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def deployed(project: Project) -> Iterator[Deployed]:
     """``cdk bootstrap`` and ``cdk deploy --all`` of stage dev."""
     need_images()
+    started = time.monotonic()
     with deploy_local(project.root, options=project.options) as deployment:
-        yield Deployed(deployment)
+        yield Deployed(deployment, time.monotonic() - started)
 
 
 @pytest.fixture

@@ -27,9 +27,10 @@ _BETWEEN_CALLS: Final = 0.2
 
 @dataclass(frozen=True)
 class Deployed:
-    """``project`` is what it was deployed from."""
+    """``seconds``: how long it took to start the cloud, to build the images and to deploy."""
 
     deployment: LocalDeployment
+    seconds: float
 
     # --- over HTTP ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
@@ -10,13 +11,17 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from infra.config import STAGES
 from local.sbom import write_bills
+from tests.golden_calls import GoldenCalls
 from tests.integration.aws.deployed import CHANGED, Deployed, header
 from tests.sample_models import NAMES, load_sample
 
 STACKS = {f"Serin-dev-{name}" for name in ("Platform", *(f"Model-{model}" for model in NAMES), "Catalog", "Api")}
 
 
-def test_the_deploy_ends_with_the_address_a_key_the_aliases_and_dashboards(deployed: Deployed) -> None:
+def test_the_deploy_ends_with_the_address_a_key_the_aliases_and_dashboards(
+    deployed: Deployed, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("figure", f"the whole app onto the emulator: {deployed.seconds:.0f} s")
     assert deployed.stacks() == dict.fromkeys(STACKS, "CREATE_COMPLETE")
     assert deployed.output("Api", "ApiUrl").endswith(".amazonaws.com/dev/")
     key = deployed.client("apigateway").get_api_key(apiKey=deployed.output("Api", "ApiKeyId"), includeValue=True)
@@ -37,6 +42,8 @@ def test_every_deployed_image_gets_its_bill_of_materials(deployed: Deployed, tmp
 
 def test_every_alarm_watches_a_metric_that_the_running_app_writes(deployed: Deployed) -> None:
     """Metrics by version, those in log lines and API Gateway's are lessons of the emulator (``launcher.metrics``)."""
+    for sample in map(load_sample, NAMES):
+        GoldenCalls(sample, deployed.send).predict(sample.cases)
     topic = deployed.output("Platform", "AlarmTopicArn")
     alarms = deployed.client("cloudwatch").describe_alarms()["MetricAlarms"]
     assert len(alarms) == 1 + 4 * len(NAMES) + 2
