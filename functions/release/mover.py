@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-
 # The first start of an image may outlast the function's time-out, which ends it without an answer.
 _TRIES: Final = 3
 
