@@ -47,7 +47,9 @@ def _install(folder: Path) -> None:
     folder.mkdir()
     for name in _FILES:
         shutil.copy(LOCK / name, folder / name)
-    command: list[str | Path] = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    # Its cache goes with the staging folder: nothing is written below HOME.
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(folder.parent / "npm")]
+    command: list[str | Path] = [*npm_command(), "ci", *options]
     run(command, what="the CDK command line: npm ci", directory=folder, environment=_with_node(os.environ))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+# The first start of an image may outlast the function's time-out, which ends it without an answer.
+_TRIES: Final = 3
 
 
 class NotReadyError(Exception):
@@ -75,8 +78,11 @@ class Mover:
             "headers": {},
             "body": None,
         }
-        answer = self._lambda.invoke(**version, Payload=json.dumps(question).encode())
-        body = json.loads(answer["Payload"].read())
+        for _ in range(_TRIES):
+            answer = self._lambda.invoke(**version, Payload=json.dumps(question).encode())
+            body = json.loads(answer["Payload"].read())
+            if "FunctionError" not in answer:
+                break
         if "FunctionError" in answer or not isinstance(body, dict) or body.get("statusCode") != 200:
             raise NotReadyError(f"version {version['Qualifier']} of model {model} is not ready; its log says why")
 

@@ -61,18 +61,27 @@ def test_a_ready_version_takes_the_whole_alias() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        ({"statusCode": 503}, None),
-        ({"errorType": "Runtime.ExitError"}, "Unhandled"),
-        ({"statusCode": 200}, "Unhandled"),
-        (None, None),
-        ("ok", None),
-    ],
+    "answer",
+    [{"statusCode": 503}, None, "ok"],
 )
-def test_a_version_that_is_not_ready_leaves_the_alias_where_it_is(answer: Any, error: str | None) -> None:
+def test_a_version_that_says_it_is_not_ready_leaves_the_alias_where_it_is(answer: Any) -> None:
     with pytest.raises(NotReadyError, match="version 7 of model plain is not ready"):
-        Exchange().active().ready(answer, error)(MOVE)
+        Exchange().active().ready(answer)(MOVE)
+
+
+CRASH = ({"errorType": "Runtime.ExitError"}, "Unhandled")
+TIME_OUT = ({"errorMessage": "Task timed out after 5.00 seconds"}, "Unhandled")
+
+
+def test_a_version_that_never_answers_is_asked_three_times_and_leaves_the_alias_where_it_is() -> None:
+    exchange = Exchange().active().ready(*TIME_OUT).ready(*CRASH).ready({"statusCode": 200}, "Unhandled")
+    with pytest.raises(NotReadyError, match="version 7 of model plain is not ready"):
+        exchange(MOVE)
+    exchange.stubber.assert_no_pending_responses()
+
+
+def test_a_first_start_that_outlasts_its_time_is_followed_by_another() -> None:
+    Exchange().active().ready(*TIME_OUT).ready({"statusCode": 200}).moved()(MOVE)
 
 
 def test_the_first_warm_instances_are_put_where_there_are_none() -> None:

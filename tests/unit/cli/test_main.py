@@ -37,10 +37,11 @@ def test_the_help_of_every_command_has_examples_of_it(command: str, capsys: pyte
     assert f"serin {command}" in examples.partition("\n\n")[0]
 
 
-def test_help_needs_neither_the_engine_nor_the_web_stack() -> None:
+def test_help_needs_neither_the_engine_nor_the_web_stack_nor_aws() -> None:
     script = "import sys; from cli.main import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert {"onnxruntime", "numpy", "fastapi", "uvicorn", "rich", "msgspec"}.isdisjoint(done.stderr.split())
+    heavy = {"onnxruntime", "numpy", "fastapi", "uvicorn", "rich", "msgspec", "boto3", "botocore"}
+    assert heavy.isdisjoint(done.stderr.split())
 
 
 @pytest.mark.parametrize(
