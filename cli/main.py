@@ -166,6 +166,36 @@ def lock(
 
 
 @app.command()
+def verify(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every model of the models folder.")] = False,
+    models: Models = _MODELS,
+    against: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of an earlier version, whose signature must hold.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="For opening a model and its golden cases.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Check whether a model may be served.
+
+    Reads the folder and the graph, then opens the model in a process of its own under limits of time and memory and
+    runs its golden cases there. Prints one line a finding: file, rule, what is wrong, what to do.
+
+    \b
+    examples:
+      serin verify breast-cancer
+      serin verify --all --json
+      serin verify ../other/iris --against ../deployed/iris
+    """
+    from cli.verify import folders_named, verify_models
+
+    verify_models(folders_named(models, model, every=every), against=against, seconds=seconds, as_json=as_json)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of model.yaml.
 

@@ -42,6 +42,15 @@ FileName = Annotated[
         description="A file beside model.yaml; no folders.",
     ),
 ]
+OperatorName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+\Z",
+        max_length=100,
+        description="Domain and name of an ONNX operator.",
+        examples=["com.microsoft.Inverse"],
+    ),
+]
 FieldName = Annotated[
     str,
     Meta(
@@ -70,6 +79,10 @@ class Artifact(_Section, frozen=True, kw_only=True):
 
     file: Annotated[FileName, _described("Model file, in the same folder.")] = "model.onnx"
     format: Annotated[Literal["onnx", "ort"], _described("ONNX protobuf, or ONNX Runtime's flat format.")] = "onnx"
+    operators: Annotated[
+        tuple[OperatorName, ...],
+        Meta(max_length=100, description="Operators of the model that are served although they are not on the list."),
+    ] = ()
 
 
 class MissingFill(_Section, frozen=True, kw_only=True):

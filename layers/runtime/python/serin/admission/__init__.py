@@ -1,1 +1,16 @@
-"""Admission."""
+"""Admission: which models may be served. Everything that opens a model for the first time comes by here.
+
+- ``files``, and the folder's own checks: what lies in the folder;
+- ``wire``, ``onnx_format``, ``graph``: the model file, read without ONNX Runtime;
+- ``rules``: the table of what is refused; ``structure``, ``expansion``, ``allocation``, ``trees``, ``division``: how;
+- ``trial``, ``trial_process``: the first opening, in a process of its own;
+- ``admit``: all of it in order.
+
+`python -m serin.admission FOLDER` admits one folder or exits with 1, for the build of an image.
+"""
+
+from serin.admission.admit import admit, admit_unopened, inspect, inspect_artifact, verify
+from serin.admission.findings import Finding, NotAdmitted
+from serin.admission.trial import SECONDS
+
+__all__ = ["SECONDS", "Finding", "NotAdmitted", "admit", "admit_unopened", "inspect", "inspect_artifact", "verify"]

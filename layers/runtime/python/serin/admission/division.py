@@ -25,18 +25,19 @@ from serin.admission.values import (
 
 Facts = dict[str, Integers]
 
-_SAME: Final = frozenset(
-    f"{STANDARD}.{name}"
-    for name in (
-        "Identity Reshape Squeeze Unsqueeze Slice Gather GatherElements GatherND Transpose Flatten Expand Tile Split "
-        "DepthToSpace SpaceToDepth ReverseSequence ReduceMax ReduceMin Compress Dropout"
-    ).split(" ")
+
+def _standard(names: str) -> frozenset[str]:
+    return frozenset(f"{STANDARD}.{name}" for name in names.split())
+
+
+_SAME: Final = _standard(
+    "Identity Reshape Squeeze Unsqueeze Slice Gather GatherElements GatherND Transpose Flatten Expand Tile Split "
+    "DepthToSpace SpaceToDepth ReverseSequence ReduceMax ReduceMin Compress Dropout"
 )
 """The first output holds elements of the first input and no others."""
-_JOINED: Final = frozenset({f"{STANDARD}.Concat", f"{STANDARD}.Min"})
-_COUNTED: Final = frozenset(
-    f"{STANDARD}.{name}"
-    for name in ("Shape Size NonZero ArgMax ArgMin TopK MaxPool NonMaxSuppression SequenceLength Unique").split(" ")
+_JOINED: Final = _standard("Concat Min")
+_COUNTED: Final = _standard(
+    "Shape Size NonZero ArgMax ArgMin TopK MaxPool NonMaxSuppression SequenceLength Unique StringSplit Multinomial"
 )
 """Where an output is always INT32 or INT64, it counts or points at something."""
 

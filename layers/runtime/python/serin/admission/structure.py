@@ -91,3 +91,21 @@ def absent_locales(model: Model) -> Iterator[str]:
             if locale not in LOCALES:
                 name = "en_US.UTF-8, the default" if locale is None else shown(locale.decode("latin-1"))
                 yield f"a StringNormalizer needs the locale {name}"
+
+
+def draws_at_random(model: Model) -> bool:
+    """Whether two answers to the same question may differ."""
+    return any(node.operator.rpartition(".")[2] in _RANDOM for node in model.nodes())
+
+
+_RANDOM: Final = frozenset(
+    {
+        "Bernoulli",
+        "Dropout",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
+)

@@ -71,5 +71,6 @@ def of_constant(tensor: Tensor) -> Integers:
 
 
 def of_numbers(elements: Sequence[int], lowest: int) -> Integers:
+    """What stands in a list; ``lowest``: the lowest number of its type."""
     least = min(elements, default=0)
     return Integers(lowest=least <= lowest, minus_one=-1 in elements, negative=least < 0)

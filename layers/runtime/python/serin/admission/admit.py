@@ -1,0 +1,136 @@
+"""Whether a model may be served: the folder, the graph, and then a first opening in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from serin.admission.files import unlisted_files, unsafe_files
+from serin.admission.findings import Finding, NotAdmitted, shown
+from serin.admission.graph import Model
+from serin.admission.onnx_format import read_onnx
+from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
+from serin.admission.structure import draws_at_random
+from serin.admission.trial import SECONDS, Limits, open_apart
+from serin.admission.wire import Malformed
+from serin.errors import ModelFolderError
+from serin.manifest import Manifest
+from serin.model_folder import ModelFolder, load_model_folder, read_artifact
+
+_MOST_OF_A_KIND: Final = 5
+"""Findings of one rule; a broken model has thousands."""
+_ORT_MAGIC: Final = b"ORTM"
+
+
+def admit(folder: Path, *, seconds: float = SECONDS) -> None:
+    """Let a model pass, or not.
+
+    Args:
+        folder: The model's folder, with its lock.
+        seconds: How long opening it and its golden cases may take.
+
+    Raises:
+        NotAdmitted: with everything that was found.
+    """
+    _refuse(verify(folder, seconds=seconds))
+
+
+def admit_unopened(folder: Path) -> None:
+    """The same as far as it goes without opening the model: takes milliseconds, runs nothing of ONNX Runtime.
+
+    Raises:
+        NotAdmitted: with everything that was found.
+    """
+    _refuse(inspect(folder))
+
+
+def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
+    """Everything that speaks against ``folder``. It is opened only if nothing does before."""
+    findings = inspect(folder)
+    if findings:
+        return findings
+    opened = load_model_folder(folder)
+    model = read_model(read_artifact(opened), opened.manifest.artifact.format)
+    limits = Limits(seconds=seconds, memory=opened.manifest.serving.memory_mb * 2**20)
+    return open_apart(opened, limits, draws=draws_at_random(model))
+
+
+def inspect(folder: Path) -> list[Finding]:
+    """What speaks against ``folder`` as it lies there, without opening the model."""
+    try:
+        findings = [_finding(folder / name, FILES, problem) for name, problem in unsafe_files(folder)]
+        if findings:
+            return findings
+        opened = load_model_folder(folder)
+        findings = [
+            _finding(folder / name, UNLISTED, "is not listed")
+            for name in unlisted_files(folder, opened.manifest, opened.lock)
+        ]
+        return findings + _inspect_artifact(opened)
+    except ModelFolderError as error:
+        return [Finding(error.file, FOLDER.name, ": ".join(filter(None, (error.field, error.problem))), "")]
+    except OSError as error:
+        return [_finding(folder, FOLDER, f"cannot be read ({error.strerror})")]
+
+
+def _inspect_artifact(folder: ModelFolder) -> list[Finding]:
+    file = folder.path / folder.manifest.artifact.file
+    return inspect_artifact(file, read_artifact(folder), folder.manifest)
+
+
+def inspect_artifact(file: Path, artifact: bytes, manifest: Manifest) -> list[Finding]:
+    """What speaks against the bytes of a model file. ``file``: its name for the findings; it is not read."""
+    try:
+        model = read_model(artifact, manifest.artifact.format)
+    except Malformed as error:
+        return [_finding(file, FORMAT, str(error))]
+    findings = [finding for rule, check in GRAPH_CHECKS for finding in _apply(rule, check, file, model, manifest)]
+    if not any(finding.rule == NODES.name for finding in findings):
+        findings += _apply(*DIVISION_CHECK, file, model, manifest)
+    return findings
+
+
+def read_model(artifact: bytes, model_format: str) -> Model:
+    """The model in a file's bytes.
+
+    Raises:
+        Malformed: there is none of this format.
+    """
+    if not artifact:
+        raise Malformed("it is empty")
+    for magic, kind in _OTHERS.items():
+        if artifact.startswith(magic):
+            raise Malformed(f"it is {kind}, no model")
+    if (artifact[4:8] == _ORT_MAGIC) != (model_format == "ort"):
+        raise Malformed(f"its bytes are not of the declared format, {model_format}")
+    return read_onnx(artifact)
+
+
+_OTHERS: Final = {
+    b"PK\x03\x04": "a zip archive",
+    b"\x80\x02": "a pickle",
+    b"\x80\x03": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"\x1f\x8b": "a gzip file",
+    b"\x89HDF": "an HDF5 file",
+    b"version https://git-lfs": "a pointer of Git LFS",
+}
+"""How files begin that are taken for models."""
+
+
+def _apply(rule: Rule, check: Check, file: Path, model: Model, manifest: Manifest) -> Iterator[Finding]:
+    for problem in islice(check(model, manifest), _MOST_OF_A_KIND):
+        yield _finding(file, rule, problem)
+
+
+def _finding(file: Path, rule: Rule, problem: str) -> Finding:
+    where = str(file) if str(file).isprintable() else shown(str(file))
+    return Finding(where, rule.name, problem, rule.remedy)
+
+
+def _refuse(findings: list[Finding]) -> None:
+    if findings:
+        raise NotAdmitted(findings)
