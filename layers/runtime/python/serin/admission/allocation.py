@@ -24,17 +24,18 @@ Known = dict[str, tuple[int, ...]]
 
 
 def large_constants(model: Model, limit: int) -> Iterator[str]:
-    """Values that are constant and take more than ``limit`` bytes, at a byte an element."""
+    """Values that are constant and take more than ``limit`` bytes."""
     for tensor in model.tensors():
-        if tensor.dense_dims and _product(tensor.dense_dims) > limit:
+        if tensor.dense_dims and _product(tensor.dense_dims) * _itemsize(tensor) > limit:
             yield f"sparse constant {shown(tensor.name)} has {_product(tensor.dense_dims)} elements when it is dense"
     for graph in model.graphs():
         known = {tensor.name: values for tensor in graph.constants if (values := _short(tensor)) is not None}
+        sizes = {tensor.name: _itemsize(tensor) for tensor in graph.constants}
         for node in graph.nodes:
-            count = _elements(node, known)
-            if count > limit:
+            size = _elements(node, known) * _element_size(node, sizes)
+            if size > limit:
                 kind = node.operator.rpartition(".")[2]
-                yield f"a {kind} makes {count} elements whatever the input, more bytes than the function has memory"
+                yield f"a {kind} makes {size} bytes whatever the input; the function has {limit}"
             _learn(node, known)
 
 
@@ -53,6 +54,18 @@ def wrong_constants(model: Model) -> Iterator[str]:
 
 # Bytes an element in raw_data, by TensorProto.DataType.
 _ITEMSIZE: Final = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 14: 8, 15: 16, 16: 2}
+
+
+def _itemsize(tensor: Tensor) -> int:
+    return _ITEMSIZE.get(tensor.element_type, 1)
+
+
+def _element_size(node: Node, sizes: dict[str, int]) -> int:
+    """Bytes of an element that ``node`` makes, or fewer where that is not known."""
+    value = node.attributes.get("value")
+    if node.operator == f"{STANDARD}.ConstantOfShape":
+        return _itemsize(value.tensors[0]) if value is not None and value.tensors else 4
+    return sizes.get(node.inputs[0], 1) if node.inputs else 1
 
 
 def _product(dims: Sequence[int]) -> int:

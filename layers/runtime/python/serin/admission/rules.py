@@ -186,7 +186,7 @@ TIME: Final = Rule(
 )
 GOLDEN: Final = Rule(
     "golden",
-    "golden cases that the model does not answer as it did when it was locked",
+    "golden cases that the model does not answer as it did when it was locked, or no case and no answer to zeros",
     "it is another model, or does not do what it did",
     "mend golden.jsonl or the model, then run `serin lock`",
 )
