@@ -36,19 +36,21 @@ sbom: deploying ## list what is in the images of the last deploy, into build/sbo
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
 	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
 
-check: testing ## format, lint, types, locks and generated pages are as they must be
+check: testing ## format, lint, types, locks, generated pages and models are as they must be
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m mypy
 	$(PYTHON) .ci/locks.py check
 	$(PYTHON) .ci/docs.py check
+	$(PYTHON) .ci/operators.py check
+	.venv/bin/serin verify --all
 
 format: testing ## put the code into its format and mend what the linter can mend
 	$(PYTHON) -m ruff check --fix
 	$(PYTHON) -m ruff format
 
-docs: testing ## write the generated pages anew
-	@exec $(PYTHON) .ci/docs.py write
+docs: testing ## write the generated pages and lists anew
+	@$(PYTHON) .ci/docs.py write && $(PYTHON) .ci/operators.py write
 
 lock: testing ## pin the dependencies anew (UPGRADE=--upgrade takes the newest)
 	@exec $(PYTHON) .ci/locks.py write $(UPGRADE)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
+from serin.admission import refuse_artifact, refuse_broken_signature, refuse_unsafe_files
 from serin.baseline import Baseline
 from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
 from serin.errors import ModelFolderError, SerinError
@@ -47,12 +48,15 @@ def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
             lock of the same artifact.
 
     Raises:
+        NotAdmitted: the folder or the graph is not safe, or breaks the signature that the old lock promised.
         ModelFolderError: names the file, and the field or the line of the golden case, that is wrong.
     """
+    refuse_unsafe_files(folder)
     manifest = _manifest(folder)
     artifact = _digest(folder / manifest.artifact.file)
     session = _open(folder, manifest, artifact)
     _check_signature(folder, manifest, session)
+    refuse_broken_signature(folder, manifest.version, Signature(inputs=session.inputs, outputs=session.outputs))
     baseline = _read_baseline(folder, manifest)
     lock = Lock(
         schema=LOCK_SCHEMA,
@@ -99,6 +103,7 @@ def _open(folder: Path, manifest: Manifest, artifact: LockedFile) -> Session:
         signature=Signature(inputs=(), outputs=()),
     )
     data = read_artifact(ModelFolder(path=folder, manifest=manifest, lock=unsigned, baseline=None))
+    refuse_artifact(folder / artifact.file, data, manifest)
     try:
         return Session.load(data, EngineOptions(), manifest.artifact.format)
     except ModelLoadError as error:

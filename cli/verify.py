@@ -10,8 +10,7 @@ import msgspec
 
 from cli.outcome import CommandError, ExitCode, one_line
 from cli.progress import tracked
-from serin.admission import Finding, verify
-from serin.admission.history import broken_signature
+from serin.admission import Finding, broken_signature, verify
 from serin.model_folder import MANIFEST_FILE, find_model_folders
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from serin.admission import admit_unopened
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
 from serin.model_folder import MANIFEST_FILE, find_model_folders, load_model_folder
@@ -15,7 +16,10 @@ def load_catalog(models: Path) -> tuple[Manifest, ...]:
     Raises:
         ModelFolderError: a folder that cannot be served, or settings that Lambda does not take together.
     """
-    manifests = tuple(load_model_folder(folder).manifest for folder in find_model_folders(models))
+    folders = find_model_folders(models)
+    for folder in folders:
+        admit_unopened(folder)  # it is opened where its image is built
+    manifests = tuple(load_model_folder(folder).manifest for folder in folders)
     for manifest in manifests:
         _refuse_warm_canary(manifest, models)
     return manifests

@@ -7,9 +7,11 @@ import pickle
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
-from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
+import numpy as np
+from onnx import FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from serin.protocol import Datatype, TensorMetadata
 from tests.small_models.catalogue import SCALAR
@@ -87,16 +89,8 @@ def nested_functions(levels: int, calls: int) -> bytes:
     functions = []
     for level in range(levels):
         inner, domain = (f"f{level - 1}", "local") if level else ("Identity", "")
-        body = []
-        for i in range(calls):
-            body.append(
-                helper.make_node(
-                    inner,
-                    ["a" if i == 0 else f"v{i - 1}"],
-                    ["b" if i == calls - 1 else f"v{i}"],
-                    domain=domain,
-                )
-            )
+        steps = ["a", *(f"v{i}" for i in range(calls - 1)), "b"]
+        body = [helper.make_node(inner, [read], [written], domain=domain) for read, written in pairwise(steps)]
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("local", 1)]
         functions.append(helper.make_function("local", f"f{level}", ["a"], ["b"], body, opsets))
     call = helper.make_node(f"f{levels - 1}", ["x"], ["y"], domain="local")
@@ -141,7 +135,7 @@ def chain(depth: int, **attributes: Any) -> NodeProto:
     count = 2 * depth + 1
     branches = [i % 2 == 0 and i < 2 * depth for i in range(count)]
     leaves = [i for i, is_branch in enumerate(branches) if not is_branch]
-    given = {
+    given: dict[str, Any] = {
         "n_targets": 1,
         "nodes_treeids": [0] * count,
         "nodes_nodeids": list(range(count)),
@@ -160,7 +154,7 @@ def chain(depth: int, **attributes: Any) -> NodeProto:
 
 def classifier(**attributes: Any) -> NodeProto:
     """One tree of two leaves, of two classes."""
-    given = {
+    given: dict[str, Any] = {
         "nodes_treeids": [0, 0, 0],
         "nodes_nodeids": [0, 1, 2],
         "nodes_featureids": [0, 0, 0],
@@ -346,7 +340,7 @@ def _division() -> Iterator[Hostile]:
 def _locales() -> Iterator[Hostile]:
     for name, attributes in (("default", {}), ("named", {"locale": "de_DE"})):
         lower = node("StringNormalizer", "t", "l", case_change_action="LOWER", is_case_sensitive=1, **attributes)
-        text = helper.make_tensor("t", TensorProto.STRING, [1], [b"A"])
+        text = numpy_helper.from_array(np.array(["A"], dtype=object), "t")
         yield Hostile(f"locale: {name}", model_of([lower, IDENTITY], text), "locales", "needs the locale")
 
 

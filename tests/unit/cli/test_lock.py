@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -243,9 +244,11 @@ def test_a_baseline_of_another_feature_is_refused(flower: Path) -> None:
     assert refusal(flower).field == "features.petal width"
 
 
-def test_a_lock_that_cannot_be_written_is_one_clear_line(flower: Path) -> None:
-    (flower / LOCK_FILE).unlink()
-    (flower / LOCK_FILE).mkdir()
+def test_a_lock_that_cannot_be_written_is_one_clear_line(flower: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
     error = refusal(flower)
     assert error.file == str(flower / LOCK_FILE)
     assert error.problem.startswith("cannot be written")

@@ -9,8 +9,21 @@
 `python -m serin.admission FOLDER` admits one folder or exits with 1, for the build of an image.
 """
 
-from serin.admission.admit import admit, admit_unopened, inspect, inspect_artifact, verify
+from serin.admission.admit import admit, admit_unopened, inspect, refuse_artifact, refuse_unsafe_files, verify
 from serin.admission.findings import Finding, NotAdmitted
+from serin.admission.history import broken_signature, refuse_broken_signature
 from serin.admission.trial import SECONDS
 
-__all__ = ["SECONDS", "Finding", "NotAdmitted", "admit", "admit_unopened", "inspect", "inspect_artifact", "verify"]
+__all__ = [
+    "SECONDS",
+    "Finding",
+    "NotAdmitted",
+    "admit",
+    "admit_unopened",
+    "broken_signature",
+    "inspect",
+    "refuse_artifact",
+    "refuse_broken_signature",
+    "refuse_unsafe_files",
+    "verify",
+]

@@ -60,8 +60,7 @@ def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
 def inspect(folder: Path) -> list[Finding]:
     """What speaks against ``folder`` as it lies there, without opening the model."""
     try:
-        findings = [_finding(folder / name, FILES, problem) for name, problem in unsafe_files(folder)]
-        if findings:
+        if findings := _unsafe_files(folder):
             return findings
         opened = load_model_folder(folder)
         findings = [
@@ -70,9 +69,37 @@ def inspect(folder: Path) -> list[Finding]:
         ]
         return findings + _inspect_artifact(opened)
     except ModelFolderError as error:
-        return [Finding(error.file, FOLDER.name, ": ".join(filter(None, (error.field, error.problem))), "")]
+        problem, _, remedy = error.problem.partition("; ")
+        where = f"{error.field}: " if error.field else ""
+        return [Finding(error.file, FOLDER.name, where + problem, remedy or FOLDER.remedy)]
     except OSError as error:
         return [_finding(folder, FOLDER, f"cannot be read ({error.strerror})")]
+
+
+def refuse_unsafe_files(folder: Path) -> None:
+    """Refuse a folder in which something cannot be read safely, before anything in it is read.
+
+    Raises:
+        NotAdmitted: with everything that was found.
+        ModelFolderError: the folder itself cannot be read.
+    """
+    try:
+        _refuse(_unsafe_files(folder))
+    except OSError as error:
+        raise ModelFolderError(str(folder), None, f"cannot be read ({error.strerror})") from None
+
+
+def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
+    """Refuse the bytes of a model file before they are opened. ``file``: its name for the findings.
+
+    Raises:
+        NotAdmitted: with everything that was found.
+    """
+    _refuse(inspect_artifact(file, artifact, manifest))
+
+
+def _unsafe_files(folder: Path) -> list[Finding]:
+    return [_finding(folder / name, FILES, problem) for name, problem in unsafe_files(folder)]
 
 
 def _inspect_artifact(folder: ModelFolder) -> list[Finding]:

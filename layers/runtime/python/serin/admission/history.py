@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from serin.admission.findings import Finding
+from serin.admission.findings import Finding, NotAdmitted
 from serin.admission.rules import SIGNATURE
 from serin.errors import ModelFolderError
 from serin.lock import Lock, Signature
@@ -19,6 +19,21 @@ def broken_signature(folder: Path, earlier: Path) -> list[Finding]:
         return [Finding(error.file, SIGNATURE.name, error.problem, SIGNATURE.remedy)]
     problem = signature_problem(before, now.version, now.signature)
     return [] if problem is None else [Finding(str(folder / LOCK_FILE), SIGNATURE.name, problem, SIGNATURE.remedy)]
+
+
+def refuse_broken_signature(folder: Path, version: str, signature: Signature) -> None:
+    """Refuse what breaks the signature that the lock in ``folder`` has; one that cannot be read promises nothing.
+
+    Raises:
+        NotAdmitted: other inputs or outputs, under a version that promises the same.
+    """
+    try:
+        before = load_lock(folder / LOCK_FILE)
+    except ModelFolderError:
+        return
+    problem = signature_problem(before, version, signature)
+    if problem is not None:
+        raise NotAdmitted([Finding(str(folder / LOCK_FILE), SIGNATURE.name, problem, SIGNATURE.remedy)])
 
 
 def signature_problem(before: Lock, version: str, signature: Signature) -> str | None:
