@@ -12,7 +12,7 @@ import pytest
 
 from tests.small_models.catalogue import SCALAR
 
-CONTRACT: Final = ["protocol", "errors", "manifest", "manifest_rules", "model_folder", "lock", "baseline"]
+CONTRACT: Final = ["protocol", "errors", "manifest", "manifest_rules", "model_folder", "lock", "baseline", "admission"]
 WITHOUT_ENGINE: Final = ["tensor", "nested", "strict_json", "codecs", "rows", "policy", "predictions", "golden", "rest"]
 HEAVY: Final = {"numpy", "onnxruntime", "boto3", "botocore.session", "fastapi", "pydantic", "starlette", "onnx"}
 WEB_STACK: Final = {"fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum", "onnx"}
@@ -50,5 +50,7 @@ def test_the_inference_handler_brings_no_web_stack_and_no_aws_client(tmp_path: P
     assert {"serin.engine", "onnxruntime", "msgspec"} <= loaded
     assert loaded.isdisjoint(WEB_STACK)
     assert not [
-        name for name in loaded if name.startswith(("serin.openapi", "functions.catalog", "infra", "cli", "tests"))
+        name
+        for name in loaded
+        if name.startswith(("serin.openapi", "serin.admission", "functions.catalog", "infra", "cli", "tests"))
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from serin.admission.files import unlisted_files, unsafe_files
-from serin.admission.findings import Finding, NotAdmitted, shown
+from serin.admission.findings import Finding, NotAdmitted, printable
 from serin.admission.graph import Model
 from serin.admission.onnx_format import read_onnx
 from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
@@ -154,8 +154,7 @@ def _apply(rule: Rule, check: Check, file: Path, model: Model, manifest: Manifes
 
 
 def _finding(file: Path, rule: Rule, problem: str) -> Finding:
-    where = str(file) if str(file).isprintable() else shown(str(file))
-    return Finding(where, rule.name, problem, rule.remedy)
+    return Finding(printable(str(file)), rule.name, problem, rule.remedy)
 
 
 def _refuse(findings: list[Finding]) -> None:

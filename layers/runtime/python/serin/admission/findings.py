@@ -40,3 +40,8 @@ def shown(name: str) -> str:
     """A name out of a file, fit to be printed: whoever wrote it may mean to forge lines or steer a terminal."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
     return ascii(short)
+
+
+def printable(path: str) -> str:
+    """A path as it is, unless it holds what does not print."""
+    return path if path.isprintable() else path.encode("unicode_escape", "backslashreplace").decode("ascii")

@@ -29,7 +29,8 @@ from serin.admission.wire import (
     read_message,
 )
 
-MOST_FIELDS: Final = 4_000_000
+MOST_FIELDS: Final = 500_000
+"""Parts of a file: a model of 30,000 nodes has as many, and reading that many takes about 100 MB."""
 DEEPEST: Final = 32
 """Graphs within graphs. Exporters go three or four deep."""
 
