@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from serin.admission import Finding, inspect, verify
-from serin.admission.trial import Limits, open_apart
+from serin.admission.apart import Limits
+from serin.admission.trial import open_apart
 from serin.model_folder import load_model_folder
 from tests.integration.admission.hostile import BEHIND_THE_RULES, OPENED, STATIC, Hostile
 

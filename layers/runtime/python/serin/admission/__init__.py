@@ -3,7 +3,7 @@
 - ``files``, and the folder's own checks: what lies in the folder;
 - ``wire``, ``onnx_format``, ``graph``: the model file, read without ONNX Runtime;
 - ``rules``: the table of what is refused; ``structure``, ``expansion``, ``allocation``, ``trees``, ``division``: how;
-- ``trial``, ``trial_process``: the first opening, in a process of its own;
+- ``apart``: a process of its own, with limits; ``trial``, ``trial_process``: the first opening, in such a one;
 - ``admit``: all of it in order.
 
 `python -m serin.admission FOLDER` admits one folder or exits with 1, for the build of an image.

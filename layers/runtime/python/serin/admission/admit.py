@@ -7,13 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from serin.admission.apart import Limits
 from serin.admission.files import unlisted_files, unsafe_files
 from serin.admission.findings import Finding, NotAdmitted, printable
 from serin.admission.graph import Model
 from serin.admission.onnx_format import read_onnx
 from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
 from serin.admission.structure import draws_at_random
-from serin.admission.trial import SECONDS, Limits, open_apart
+from serin.admission.trial import SECONDS, open_apart
 from serin.admission.wire import Malformed
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest

@@ -1,4 +1,4 @@
-"""The process that opens a model for the first time: `python -m serin.admission.trial_process FOLDER MEMORY SECONDS`.
+"""The process that opens a model for the first time: `python -m serin.admission.trial_process MEMORY SECONDS FOLDER`.
 
 Limits itself, opens the model as a server does, answers the golden cases, and prints one ``Report``. If it dies
 instead, that is the report.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import resource
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from serin.admission.apart import limit_process
 from serin.admission.rules import GOLDEN, MEMORY, OPENING
 from serin.admission.trial import Report
 from serin.errors import InvalidInput, ModelFolderError, SerinError
@@ -32,31 +31,13 @@ if TYPE_CHECKING:
     from serin.tensor import Tensor
 
 _MOST_CASES: Final = 1000
-_MAPPED: Final = 2**31
-"""Bytes of address space beyond memory: code, stacks, and what the allocator reserves without touching it."""
 _NO_MEMORY: Final = ("bad_alloc", "bad allocation", "allocate memory", "Failed to allocate")
 
 
-def main(folder: str, memory: str, seconds: str) -> None:
+def main(memory: str, seconds: str, folder: str) -> None:
     """Open the model in ``folder`` within ``memory`` bytes and ``seconds``."""
-    _limit(int(memory), int(seconds))
-    report = _try(Path(folder))
-    sys.stdout.buffer.write(msgspec.json.encode(report))
-
-
-def _limit(memory: int, seconds: int) -> None:
-    """Nothing outlives its time, writes a file or takes more memory than the function has."""
-    signal.alarm(seconds)
-    for kind, most in (
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_DATA, memory),
-        (resource.RLIMIT_AS, memory + _MAPPED),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        _, ceiling = resource.getrlimit(kind)
-        most = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
-        resource.setrlimit(kind, (most, most))
+    limit_process(memory, seconds)
+    sys.stdout.buffer.write(msgspec.json.encode(_try(Path(folder))))
 
 
 def _try(folder: Path) -> Report:

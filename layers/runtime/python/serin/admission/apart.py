@@ -1,0 +1,114 @@
+"""A module of Serin, run in a process of its own that cannot harm this one."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from threading import Timer
+from typing import IO, Final, cast
+
+import msgspec
+
+_PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME")
+_MAPPED: Final = 2**31
+"""Bytes of address space beyond memory: code, stacks, and what the allocator reserves without touching it."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """``seconds``: of time, and of the processor. ``memory``: bytes."""
+
+    seconds: float
+    memory: int
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How the process ended. ``death``: by what signal, where it did not end by itself."""
+
+    said: bytes
+    code: int
+    is_late: bool
+
+    @property
+    def death(self) -> str | None:
+        if self.code >= 0:
+            return None
+        try:
+            return signal.Signals(-self.code).name
+        except ValueError:
+            return f"signal {-self.code}"
+
+
+def run_apart(module: str, arguments: list[str], limits: Limits, *, longest: int, perturbation: int = 0) -> Ending:
+    """Run `python -m MODULE MEMORY SECONDS ARGUMENTS`, which is to call ``limit_process`` first, to its end.
+
+    Args:
+        module: The module.
+        arguments: Its arguments, beyond the limits.
+        limits: When it is ended if it does not end.
+        longest: Bytes of its output that are read; it is ended when it writes more.
+        perturbation: glibc's MALLOC_PERTURB_.
+    """
+    if limits.seconds <= 0:
+        return Ending(b"", 0, is_late=True)
+    begun = time.monotonic()
+    given = [str(limits.memory), str(math.ceil(limits.seconds)), *arguments]
+    process = subprocess.Popen(  # noqa: S603 - this interpreter, and a module of this project
+        [sys.executable, "-P", "-m", module, *given],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_environment(perturbation),
+        start_new_session=True,  # Ctrl-C is for this process alone
+    )
+    timer = Timer(limits.seconds, process.kill)
+    timer.start()
+    try:
+        said = cast("IO[bytes]", process.stdout).read(longest)
+        if len(said) == longest:
+            process.kill()
+        process.wait()
+    finally:
+        timer.cancel()
+        process.kill()
+        process.communicate()
+    out_of_time = -process.returncode in (signal.SIGXCPU, signal.SIGALRM)
+    return Ending(said, process.returncode, is_late=out_of_time or time.monotonic() - begun >= limits.seconds)
+
+
+def limit_process(memory: str, seconds: str) -> None:
+    """Hold this process to its limits: it outlives nobody, writes no file and takes no more memory.
+
+    Args:
+        memory: Bytes, as they stand in the arguments.
+        seconds: Of time, and of the processor.
+    """
+    signal.alarm(int(seconds))
+    for kind, most in (
+        (resource.RLIMIT_CPU, int(seconds)),
+        (resource.RLIMIT_DATA, int(memory)),
+        (resource.RLIMIT_AS, int(memory) + _MAPPED),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        _, ceiling = resource.getrlimit(kind)
+        lower = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
+        resource.setrlimit(kind, (lower, lower))
+
+
+def _environment(perturbation: int) -> dict[str, str]:
+    """What the process needs to be the same program, and of locales what an image has."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
+        "HOME": "/nonexistent",
+        "LC_ALL": "C",
+        "LOCPATH": "/nonexistent",
+        "MALLOC_PERTURB_": str(perturbation),
+        "OPENBLAS_NUM_THREADS": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path)),
+    }
