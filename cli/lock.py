@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from serin.admission import refuse_artifact, refuse_broken_signature, refuse_unsafe_files
+from serin.admission import SECONDS, refuse_artifact, refuse_broken_signature, refuse_unsafe_files
+from serin.admission.apart import Ending, Limits, run_apart
 from serin.baseline import Baseline
 from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
 from serin.errors import ModelFolderError, SerinError
@@ -34,10 +35,60 @@ from serin.service import Model
 
 FINEST: Final = 1e-6
 """Smallest difference that is told: below it lies the rounding of single precision."""
+_LONGEST_LOCK: Final = 2**20
 
 
 def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
     """Compute the lock of ``folder`` and write it, all or nothing: a refusal leaves the old lock as it was.
+
+    Opens the model in this process, for whoever has just made it; ``lock_apart`` is for any other.
+    """
+    lock = compute_lock(folder, tools)
+    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n")
+    return lock
+
+
+def lock_apart(folder: Path, *, seconds: float = SECONDS) -> Lock:
+    """The same, with the model opened in a process of its own.
+
+    Raises:
+        ModelFolderError: as ``compute_lock``, or that process died or did not end in time.
+    """
+    refuse_unsafe_files(folder)
+    manifest = _manifest(folder)
+    limits = Limits(seconds=seconds, memory=manifest.serving.memory_mb * 2**20)
+    ending = run_apart("cli.lock_process", [str(folder)], limits, longest=_LONGEST_LOCK)
+    if ending.is_late:
+        problem = f"the model is not opened, and its golden cases not answered, in {seconds:g} s"
+        raise ModelFolderError(str(folder / manifest.artifact.file), None, problem)
+    answer = _answer(ending)
+    if answer is None:
+        problem = f"opening it or answering ended the process with {ending.death or f'exit code {ending.code}'}"
+        raise ModelFolderError(str(folder / manifest.artifact.file), None, problem)
+    if answer.lock is None:
+        raise ModelFolderError(answer.file, answer.field, answer.problem)
+    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(answer.lock), indent=2, sort_keys=True) + "\n")
+    return answer.lock
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the process of ``lock_apart`` says: the lock, or the error."""
+
+    lock: Lock | None = None
+    file: str = ""
+    field: str | None = None
+    problem: str = ""
+
+
+def _answer(ending: Ending) -> Answer | None:
+    try:
+        return None if ending.death else msgspec.json.decode(ending.said, type=Answer)
+    except msgspec.DecodeError:
+        return None
+
+
+def compute_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
+    """The lock of ``folder``, as it is now.
 
     The golden cases go through the predict path that serves requests. ``golden.jsonl`` and ``baseline.json`` are
     locked where they exist.
@@ -68,9 +119,7 @@ def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
         tools={**_known_tools(folder, artifact, tools), "onnxruntime": RUNTIME_VERSION},
     )
     model = Model(ModelFolder(path=folder, manifest=manifest, lock=lock, baseline=baseline), session)
-    lock = msgspec.structs.replace(lock, golden=_check_golden(folder, model))
-    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n")
-    return lock
+    return msgspec.structs.replace(lock, golden=_check_golden(folder, model))
 
 
 def _manifest(folder: Path) -> Manifest:

@@ -150,17 +150,18 @@ def lock(
     """Check a model and write its lock.
 
     The lock holds what tools find out: digests of the files, the tensor signature, how near the golden cases come.
+    A model that is not safe is refused, and the old lock stays; see `serin verify`.
 
     \b
     examples:
       serin lock breast-cancer
     """
-    from cli.lock import write_lock
+    from cli.lock import lock_apart
     from cli.models import folder_of
     from serin.model_folder import LOCK_FILE
 
     folder = folder_of(models, model)
-    golden = write_lock(folder).golden
+    golden = lock_apart(folder).golden
     cases = "no golden cases" if golden is None else f"{golden.cases} golden cases hold"
     print(f"{folder / LOCK_FILE} is written; {cases}")
 

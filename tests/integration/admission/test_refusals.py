@@ -11,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from cli.lock import lock_apart
 from serin.admission import Finding, inspect, verify
 from serin.admission.apart import Limits
 from serin.admission.trial import open_apart
+from serin.errors import ModelFolderError
 from serin.model_folder import load_model_folder
 from tests.integration.admission.hostile import BEHIND_THE_RULES, OPENED, STATIC, Hostile
+from tests.small_models.catalogue import SCALAR
 
 MOST_MEMORY = 64 * 2**20
+PATIENT = 60.0
+"""Seconds: other tests may take the processors."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -83,3 +88,18 @@ def test_the_image_build_stops_at_a_refused_model(tmp_path: Path, repository: Pa
     )
     assert result.returncode == 1
     assert result.stderr.startswith(f"{folder}/model.onnx: format: it is empty; ")
+
+
+@pytest.mark.parametrize(
+    "case", [*STATIC[::7], *(case for case in OPENED if case.rule == "opening")], ids=lambda case: case.name
+)
+def test_a_refused_model_is_not_locked_and_the_lock_stays(
+    case: Hostile, tmp_path: Path, nothing_left: None
+) -> None:
+    folder = SCALAR.write(tmp_path)
+    (folder / "model.onnx").write_bytes(case.artifact)
+    before = contents(folder)
+    with pytest.raises(ModelFolderError) as caught:
+        lock_apart(folder, seconds=PATIENT)
+    assert "\n" not in str(caught.value)
+    assert contents(folder) == before

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.lock import write_lock
+from cli.lock import lock_apart, write_lock
 from serin.engine import RUNTIME_VERSION, EngineOptions
 from serin.errors import ModelFolderError
 from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, LOCK_FILE, MANIFEST_FILE, load_model_folder
@@ -252,3 +252,30 @@ def test_a_lock_that_cannot_be_written_is_one_clear_line(flower: Path, monkeypat
     error = refusal(flower)
     assert error.file == str(flower / LOCK_FILE)
     assert error.problem.startswith("cannot be written")
+
+
+# --- In a process of its own ----------------------------------------------------------------------------------
+
+
+def test_a_lock_computed_apart_is_the_same_lock(flower: Path) -> None:
+    write_lock(flower)
+    here = (flower / LOCK_FILE).read_bytes()
+    assert lock_apart(flower, seconds=60) == load_model_folder(flower).lock
+    assert (flower / LOCK_FILE).read_bytes() == here
+
+
+def test_an_error_apart_is_the_same_error(flower: Path) -> None:
+    edit_golden(flower, lambda case: case["prediction"].update(label="tulip"))
+    here = refusal(flower)
+    with pytest.raises(ModelFolderError) as caught:
+        lock_apart(flower, seconds=60)
+    assert str(caught.value) == str(here)
+
+
+def test_a_changed_signature_needs_a_new_major_version(flower: Path) -> None:
+    old = json.loads((flower / LOCK_FILE).read_bytes())
+    old["signature"]["inputs"][0]["shape"] = [-1, 3]
+    (flower / LOCK_FILE).write_text(json.dumps(old))
+    assert refusal(flower).field == "signature"
+    edit_manifest(flower, lambda document: document.update(version="2.0.0"))
+    assert write_lock(flower).version == "2.0.0"

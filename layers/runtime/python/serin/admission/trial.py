@@ -42,7 +42,7 @@ def open_apart(folder: ModelFolder, limits: Limits, *, draws: bool) -> list[Find
     for perturbation in PERTURBATIONS:
         ending = run_apart(
             "serin.admission.trial_process",
-            [str(folder.path.absolute())],
+            [str(folder.path)],
             Limits(deadline - time.monotonic(), limits.memory),
             longest=_LONGEST_REPORT,
             perturbation=perturbation,
