@@ -7,7 +7,7 @@ from pathlib import Path
 from serin.admission import admit_unopened
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
-from serin.model_folder import MANIFEST_FILE, find_model_folders, load_model_folder
+from serin.model_folder import MANIFEST_FILE, find_model_folders
 
 
 def load_catalog(models: Path) -> tuple[Manifest, ...]:
@@ -16,10 +16,8 @@ def load_catalog(models: Path) -> tuple[Manifest, ...]:
     Raises:
         ModelFolderError: a folder that cannot be served, or settings that Lambda does not take together.
     """
-    folders = find_model_folders(models)
-    for folder in folders:
-        admit_unopened(folder)  # it is opened where its image is built
-    manifests = tuple(load_model_folder(folder).manifest for folder in folders)
+    # A model is opened where its image is built.
+    manifests = tuple(admit_unopened(folder).manifest for folder in find_model_folders(models))
     for manifest in manifests:
         _refuse_warm_canary(manifest, models)
     return manifests

@@ -93,9 +93,7 @@ def test_the_image_build_stops_at_a_refused_model(tmp_path: Path, repository: Pa
 @pytest.mark.parametrize(
     "case", [*STATIC[::7], *(case for case in OPENED if case.rule == "opening")], ids=lambda case: case.name
 )
-def test_a_refused_model_is_not_locked_and_the_lock_stays(
-    case: Hostile, tmp_path: Path, nothing_left: None
-) -> None:
+def test_a_refused_model_is_not_locked_and_the_lock_stays(case: Hostile, tmp_path: Path, nothing_left: None) -> None:
     folder = SCALAR.write(tmp_path)
     (folder / "model.onnx").write_bytes(case.artifact)
     before = contents(folder)

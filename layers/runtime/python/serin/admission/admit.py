@@ -38,22 +38,21 @@ def admit(folder: Path, *, seconds: float = SECONDS) -> None:
     _refuse(verify(folder, seconds=seconds))
 
 
-def admit_unopened(folder: Path) -> None:
+def admit_unopened(folder: Path) -> ModelFolder:
     """The same as far as it goes without opening the model: takes milliseconds, runs nothing of ONNX Runtime.
 
     Raises:
         NotAdmitted: with everything that was found.
     """
-    _refuse(inspect(folder))
+    return _look(folder)[0]
 
 
 def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
     """Everything that speaks against ``folder``. It is opened only if nothing does before."""
-    findings = inspect(folder)
-    if findings:
-        return findings
-    opened = load_model_folder(folder)
-    model = read_model(read_artifact(opened), opened.manifest.artifact.format)
+    try:
+        opened, model = _look(folder)
+    except NotAdmitted as error:
+        return [*error.findings]
     limits = Limits(seconds=seconds, memory=opened.manifest.serving.memory_mb * 2**20)
     return open_apart(opened, limits, draws=draws_at_random(model))
 
@@ -61,20 +60,10 @@ def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
 def inspect(folder: Path) -> list[Finding]:
     """What speaks against ``folder`` as it lies there, without opening the model."""
     try:
-        if findings := _unsafe_files(folder):
-            return findings
-        opened = load_model_folder(folder)
-        findings = [
-            _finding(folder / name, UNLISTED, "is not listed")
-            for name in unlisted_files(folder, opened.manifest, opened.lock)
-        ]
-        return findings + _inspect_artifact(opened)
-    except ModelFolderError as error:
-        problem, _, remedy = error.problem.partition("; ")
-        where = f"{error.field}: " if error.field else ""
-        return [Finding(error.file, FOLDER.name, where + problem, remedy or FOLDER.remedy)]
-    except OSError as error:
-        return [_finding(folder, FOLDER, f"cannot be read ({error.strerror})")]
+        _look(folder)
+    except NotAdmitted as error:
+        return [*error.findings]
+    return []
 
 
 def refuse_unsafe_files(folder: Path) -> None:
@@ -82,12 +71,11 @@ def refuse_unsafe_files(folder: Path) -> None:
 
     Raises:
         NotAdmitted: with everything that was found.
-        ModelFolderError: the folder itself cannot be read.
     """
     try:
-        _refuse(_unsafe_files(folder))
+        _refuse([_finding(folder / name, FILES, problem) for name, problem in unsafe_files(folder)])
     except OSError as error:
-        raise ModelFolderError(str(folder), None, f"cannot be read ({error.strerror})") from None
+        raise NotAdmitted([_finding(folder, FOLDER, f"cannot be read ({error.strerror})")]) from None
 
 
 def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
@@ -96,28 +84,33 @@ def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
     Raises:
         NotAdmitted: with everything that was found.
     """
-    _refuse(inspect_artifact(file, artifact, manifest))
+    _judge(file, artifact, manifest, [])
 
 
-def _unsafe_files(folder: Path) -> list[Finding]:
-    return [_finding(folder / name, FILES, problem) for name, problem in unsafe_files(folder)]
+def _look(folder: Path) -> tuple[ModelFolder, Model]:
+    """A folder and its graph, with nothing against them."""
+    refuse_unsafe_files(folder)
+    try:
+        opened = load_model_folder(folder)
+        artifact = read_artifact(opened)
+    except ModelFolderError as error:
+        raise NotAdmitted([_of_error(error)]) from None
+    unlisted = unlisted_files(folder, opened.manifest, opened.lock)
+    findings = [_finding(folder / name, UNLISTED, "is not listed") for name in unlisted]
+    return opened, _judge(folder / opened.manifest.artifact.file, artifact, opened.manifest, findings)
 
 
-def _inspect_artifact(folder: ModelFolder) -> list[Finding]:
-    file = folder.path / folder.manifest.artifact.file
-    return inspect_artifact(file, read_artifact(folder), folder.manifest)
-
-
-def inspect_artifact(file: Path, artifact: bytes, manifest: Manifest) -> list[Finding]:
-    """What speaks against the bytes of a model file. ``file``: its name for the findings; it is not read."""
+def _judge(file: Path, artifact: bytes, manifest: Manifest, findings: list[Finding]) -> Model:
+    """The graph, with nothing against it; ``findings``: what there is already."""
     try:
         model = read_model(artifact, manifest.artifact.format)
     except Malformed as error:
-        return [_finding(file, FORMAT, str(error))]
-    findings = [finding for rule, check in GRAPH_CHECKS for finding in _apply(rule, check, file, model, manifest)]
-    if not any(finding.rule == NODES.name for finding in findings):
-        findings += _apply(*DIVISION_CHECK, file, model, manifest)
-    return findings
+        raise NotAdmitted([*findings, _finding(file, FORMAT, str(error))]) from None
+    found = [finding for rule, check in GRAPH_CHECKS for finding in _apply(rule, check, file, model, manifest)]
+    if not any(finding.rule == NODES.name for finding in found):
+        found += _apply(*DIVISION_CHECK, file, model, manifest)
+    _refuse(findings + found)
+    return model
 
 
 def read_model(artifact: bytes, model_format: str) -> Model:
@@ -152,6 +145,12 @@ _OTHERS: Final = {
 def _apply(rule: Rule, check: Check, file: Path, model: Model, manifest: Manifest) -> Iterator[Finding]:
     for problem in islice(check(model, manifest), _MOST_OF_A_KIND):
         yield _finding(file, rule, problem)
+
+
+def _of_error(error: ModelFolderError) -> Finding:
+    problem, _, remedy = error.problem.partition("; ")
+    where = f"{error.field}: " if error.field else ""
+    return Finding(error.file, FOLDER.name, where + problem, remedy or FOLDER.remedy)
 
 
 def _finding(file: Path, rule: Rule, problem: str) -> Finding:
