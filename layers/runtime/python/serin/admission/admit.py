@@ -12,6 +12,7 @@ from serin.admission.files import unlisted_files, unsafe_files
 from serin.admission.findings import Finding, NotAdmitted, printable
 from serin.admission.graph import Model
 from serin.admission.onnx_format import read_onnx
+from serin.admission.ort_format import read_ort
 from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
 from serin.admission.structure import draws_at_random
 from serin.admission.trial import SECONDS, open_apart
@@ -126,7 +127,7 @@ def read_model(artifact: bytes, model_format: str) -> Model:
             raise Malformed(f"it is {kind}, no model")
     if (artifact[4:8] == _ORT_MAGIC) != (model_format == "ort"):
         raise Malformed(f"its bytes are not of the declared format, {model_format}")
-    return read_onnx(artifact)
+    return read_ort(artifact) if model_format == "ort" else read_onnx(artifact)
 
 
 _OTHERS: Final = {

@@ -241,7 +241,7 @@ def _quotient(_: Node, inputs: Sequence[Integers]) -> Integers:
 
 
 def _remainder(node: Node, inputs: Sequence[Integers]) -> Integers:
-    if len(inputs) == 2 and inputs[1].wide and not inputs[1].negative and "fmod" not in node.attributes:
+    if len(inputs) == 2 and inputs[1].wide and not inputs[1].negative and not _is_floating_remainder(node):
         return COUNTS  # it has the divisor's sign
     return _by_type(node.operator, 0, inputs)
 

@@ -10,7 +10,7 @@ from serin.admission.graph import ML, Attribute, Model, Node
 DEEPEST_TREE: Final = 1_000
 """Nodes from the root to a leaf. Loading has died at about 15,000; libraries grow trees of some dozens."""
 MOST_TREE_NODES: Final = 2_000_000
-"""In one node of the graph: what is followed in reasonable time."""
+"""In all of a model: what is followed in reasonable time."""
 
 CLASSIFIER: Final = f"{ML}.TreeEnsembleClassifier"
 _ENSEMBLES: Final = (CLASSIFIER, f"{ML}.TreeEnsembleRegressor")
@@ -19,12 +19,15 @@ _NEWER_ENSEMBLE: Final = f"{ML}.TreeEnsemble"
 
 def faulty_trees(model: Model) -> Iterator[str]:
     """What is wrong with the trees of each ensemble."""
-    for node in model.nodes():
-        if node.operator in _ENSEMBLES or node.operator == _NEWER_ENSEMBLE:
-            if any(attribute.reference for attribute in node.attributes.values()):
-                yield "a tree ensemble takes its trees from a function's parameters"
-            elif problem := _problem(node):
-                yield problem
+    ensembles = [node for node in model.nodes() if node.operator in (*_ENSEMBLES, _NEWER_ENSEMBLE)]
+    if sum(map(_size, ensembles)) > MOST_TREE_NODES:
+        yield f"its tree ensembles have more than {MOST_TREE_NODES} nodes"
+        return
+    for node in ensembles:
+        if any(attribute.reference for attribute in node.attributes.values()):
+            yield "a tree ensemble takes its trees from a function's parameters"
+        elif problem := _problem(node):
+            yield problem
 
 
 def unset_probabilities(model: Model) -> Iterator[str]:
@@ -55,14 +58,17 @@ def _elements(dims: Sequence[int]) -> int:
     return count
 
 
+def _size(node: Node) -> int:
+    """Elements of its longest list."""
+    return max((attribute.number_count() for attribute in node.attributes.values()), default=0)
+
+
 def _problem(node: Node) -> str | None:
     of_old = node.operator in _ENSEMBLES
     names = ("nodes_treeids", "nodes_nodeids") if of_old else ("nodes_trueleafs", "nodes_falseleafs")
     children = ("nodes_truenodeids", "nodes_falsenodeids")
     if any(name not in node.attributes for name in (*names, *children)):
         return None  # ONNX Runtime refuses it
-    if node.attributes[children[0]].number_count() > MOST_TREE_NODES:
-        return f"a tree ensemble has more than {MOST_TREE_NODES} nodes"
     first, second, true, false = (node.attributes[name].numbers() for name in (*names, *children))
     if not len(first) == len(second) == len(true) == len(false):
         return "a tree ensemble's lists of nodes differ in length"

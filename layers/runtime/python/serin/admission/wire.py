@@ -91,13 +91,21 @@ def read_message(data: memoryview, layout: Layout, budget: Budget) -> Fields:
         kind = layout.get(number)
         if kind is None:
             continue
-        if wire_type != kind.wire_type and not (kind.packs and wire_type == BYTES):
-            raise Malformed(f"field {number} has the wrong type")
+        if wire_type != kind.wire_type:
+            _check_packed(number, kind, wire_type, value)
         values = found.setdefault(number, [])
         if values and not kind.repeated:
             raise Malformed(f"field {number} stands twice")
         values.append(value)
     return found
+
+
+def _check_packed(number: int, kind: Kind, wire_type: int, value: Value) -> None:
+    """Whether ``value`` may stand where ``kind`` is due, and is whole: it is taken apart later, if at all."""
+    if not kind.packs or wire_type != BYTES or not isinstance(value, memoryview):
+        raise Malformed(f"field {number} has the wrong type")
+    if kind.wire_type == VARINT and not _PACKED_NUMBERS.fullmatch(value):
+        raise Malformed(f"the numbers in field {number} are cut off")
 
 
 def _fields(data: memoryview, layout: Layout, budget: Budget) -> Iterator[tuple[int, int, Value]]:
@@ -156,6 +164,7 @@ _SHORT_TEXT: Final = b"|".join(re.escape(bytes([n])) + b"." * n for n in range(1
 _PART: Final = 65_536
 """Elements that are taken apart at once."""
 
+_PACKED_NUMBERS: Final = re.compile(b"(?:" + _NUMBER + b")*+", re.DOTALL)
 _ELEMENTS: Final = {NUMBER_RUNS: _NUMBER, FLOAT_RUNS: b".{4}", TEXT_RUNS: b"(?:" + _SHORT_TEXT + b")"}
 
 
@@ -173,7 +182,7 @@ def _run_of(kind: Kind | None, data: memoryview, begin: int, key: int) -> int:
 
 
 def numbers_of(values: Sequence[Value]) -> array[int]:
-    """The integers of a repeated field, signed, whichever way they are written."""
+    """The integers of a repeated field, signed, whichever way they stand; also in views of 64 bits an element."""
     found = array("q")
     for value in values:
         if isinstance(value, int):
@@ -181,6 +190,8 @@ def numbers_of(values: Sequence[Value]) -> array[int]:
         elif isinstance(value, Run):
             for part in _parts(NUMBER_RUNS, value):
                 found.extend(map(_DECODED.__getitem__, part))
+        elif value.format == "q":
+            found.frombytes(value.tobytes())
         else:
             found.extend(_packed_numbers(value))
     return found
@@ -234,6 +245,8 @@ def _packed_numbers(data: memoryview) -> Iterator[int]:
 def _count(value: Value, size: int | None) -> int:
     if isinstance(value, int):
         return 1
+    if isinstance(value, memoryview) and value.format == "q":
+        return len(value)
     data, with_key = (value.data, 1) if isinstance(value, Run) else (value, 0)
     if size is not None:
         return len(data) // (size + with_key)
