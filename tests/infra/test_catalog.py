@@ -22,7 +22,7 @@ def test_a_folder_whose_lock_disagrees_is_refused_before_anything_is_built(tmp_p
     folder = write_model(tmp_path, "a")
     manifest = folder / "model.yaml"
     manifest.write_text(manifest.read_text().replace("version: 1.0.0", "version: 1.0.1"))
-    with pytest.raises(ModelFolderError, match=re.escape("model.yaml: folder: version: says 1.0.1")):
+    with pytest.raises(ModelFolderError, match=re.escape("model.yaml: version: says 1.0.1")):
         load_catalog(tmp_path / "models")
 
 

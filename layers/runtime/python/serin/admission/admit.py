@@ -44,6 +44,7 @@ def admit_unopened(folder: Path) -> ModelFolder:
 
     Raises:
         NotAdmitted: with everything that was found.
+        ModelFolderError: manifest, lock and files do not agree.
     """
     return _look(folder)[0]
 
@@ -52,8 +53,8 @@ def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
     """Everything that speaks against ``folder``. It is opened only if nothing does before."""
     try:
         opened, model = _look(folder)
-    except NotAdmitted as error:
-        return [*error.findings]
+    except ModelFolderError as error:
+        return _findings(error)
     limits = Limits(seconds=seconds, memory=opened.manifest.serving.memory_mb * 2**20)
     return open_apart(opened, limits, draws=draws_at_random(model))
 
@@ -62,8 +63,8 @@ def inspect(folder: Path) -> list[Finding]:
     """What speaks against ``folder`` as it lies there, without opening the model."""
     try:
         _look(folder)
-    except NotAdmitted as error:
-        return [*error.findings]
+    except ModelFolderError as error:
+        return _findings(error)
     return []
 
 
@@ -89,13 +90,14 @@ def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
 
 
 def _look(folder: Path) -> tuple[ModelFolder, Model]:
-    """A folder and its graph, with nothing against them."""
+    """A folder and its graph, with nothing against them.
+
+    Raises:
+        ModelFolderError: there is something.
+    """
     refuse_unsafe_files(folder)
-    try:
-        opened = load_model_folder(folder)
-        artifact = read_artifact(opened)
-    except ModelFolderError as error:
-        raise NotAdmitted([_of_error(error)]) from None
+    opened = load_model_folder(folder)
+    artifact = read_artifact(opened)
     unlisted = unlisted_files(folder, opened.manifest, opened.lock)
     findings = [_finding(folder / name, UNLISTED, "is not listed") for name in unlisted]
     return opened, _judge(folder / opened.manifest.artifact.file, artifact, opened.manifest, findings)
@@ -148,10 +150,12 @@ def _apply(rule: Rule, check: Check, file: Path, model: Model, manifest: Manifes
         yield _finding(file, rule, problem)
 
 
-def _of_error(error: ModelFolderError) -> Finding:
+def _findings(error: ModelFolderError) -> list[Finding]:
+    if isinstance(error, NotAdmitted):
+        return [*error.findings]
     problem, _, remedy = error.problem.partition("; ")
     where = f"{error.field}: " if error.field else ""
-    return Finding(error.file, FOLDER.name, where + problem, remedy or FOLDER.remedy)
+    return [Finding(error.file, FOLDER.name, where + problem, remedy or FOLDER.remedy)]
 
 
 def _finding(file: Path, rule: Rule, problem: str) -> Finding:
