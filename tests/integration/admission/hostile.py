@@ -337,6 +337,21 @@ def _division() -> Iterator[Hostile]:
     yield Hostile("in a function", model_of(nodes, functions=[function], change=_import("local")), "division")
 
 
+def _frames() -> Iterator[Hostile]:
+    def made(*constants: TensorProto) -> bytes:
+        nodes = [
+            node("Cast", "x", "n", to=TensorProto.INT64),
+            node("ReduceSum", "n", "length", keepdims=0),
+            helper.make_node("STFT", ["signal", "step", "", "length"], ["s"]),
+            node("ReduceSum", "s", "t", keepdims=0),
+            node("Add", "x t", "y"),
+        ]
+        signal = helper.make_tensor("signal", TensorProto.FLOAT, [1, 8, 1], [0.0] * 8)
+        return model_of(nodes, signal, scalar("step", 2), *constants)
+
+    yield Hostile("frames of a client's length", made(), "frames", "no constant above 0")
+
+
 def _locales() -> Iterator[Hostile]:
     for name, attributes in (("default", {}), ("named", {"locale": "de_DE"})):
         lower = node("StringNormalizer", "t", "l", case_change_action="LOWER", is_case_sensitive=1, **attributes)
@@ -352,6 +367,7 @@ STATIC: Final = (
     *_constants(),
     *_trees(),
     *_division(),
+    *_frames(),
     *_locales(),
 )
 """Refused without being opened."""
@@ -389,6 +405,8 @@ def _behind_the_rules() -> Iterator[Hostile]:
     outputs = (label, scores)
     yield Hostile("tree 20,000 deep", model_of([chain(20_000)]), "opening", "ended the process with SIGSEGV")
     yield Hostile("function bomb", nested_functions(20, 2), "time", "not done after 5 s", seconds=5)
+    (frames,) = _frames()
+    yield Hostile("frames without a length", frames.artifact, "opening", "ended the process with SIGFPE")
     unset = model_of([classifier(base_values=[0.5])], outputs=outputs)
     yield Hostile("one base value", unset, "repeatable", "differ with what the memory held", outputs=outputs)
 

@@ -107,6 +107,7 @@ UNSAFE: dict[str, tuple[Sequence[NodeProto], Sequence[TensorProto]]] = {
         (),
     ),
     "an absolute value, for the lowest has none": ([node("Mul", "a b", "m"), node("Abs", "m", "d"), div("d", "b")], ()),
+    "the greatest of none, which is the lowest": ([node("ReduceMax", "a", "m"), div("m", "b")], ()),
     "what an input is padded with": (
         [node("Pad", "a p v", "w"), div("w", "k")],
         [numbers("p", 0, 1), scalar("v", LOWEST), scalar("k", -1)],

@@ -1,8 +1,9 @@
 """Admission: which models may be served. Everything that opens a model for the first time comes by here.
 
 - ``files``, and the folder's own checks: what lies in the folder;
-- ``wire``, ``onnx_format``, ``graph``: the model file, read without ONNX Runtime;
-- ``rules``: the table of what is refused; ``structure``, ``expansion``, ``allocation``, ``trees``, ``division``: how;
+- ``wire``, ``onnx_format``, ``ort_format``, ``graph``: the model file, read without ONNX Runtime;
+- ``rules``: the table of what is refused; how, in ``structure``, ``expansion``, ``allocation``, ``trees``, ``values``,
+  ``division`` and ``frames``;
 - ``apart``: a process of its own, with limits; ``trial``, ``trial_process``: the first opening, in such a one;
 - ``admit``: all of it in order.
 

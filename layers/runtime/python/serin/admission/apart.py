@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -76,7 +75,7 @@ def run_apart(module: str, arguments: list[str], limits: Limits, *, longest: int
         timer.cancel()
         process.kill()
         process.communicate()
-    out_of_time = -process.returncode in (signal.SIGXCPU, signal.SIGALRM)
+    out_of_time = -process.returncode in (signal.SIGALRM, signal.SIGXCPU)
     return Ending(said, process.returncode, is_late=out_of_time or time.monotonic() - begun >= limits.seconds)
 
 
@@ -87,17 +86,19 @@ def limit_process(memory: str, seconds: str) -> None:
         memory: Bytes, as they stand in the arguments.
         seconds: Of time, and of the processor.
     """
+    import resource  # with the limits of Unix; elsewhere models are looked at without being opened
+
     signal.alarm(int(seconds))
-    for kind, most in (
-        (resource.RLIMIT_CPU, int(seconds)),
-        (resource.RLIMIT_DATA, int(memory)),
-        (resource.RLIMIT_AS, int(memory) + _MAPPED),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
+    for kind, most, ceiling in (
+        (resource.RLIMIT_CPU, int(seconds), int(seconds) + 1),  # one that is also the ceiling ends by SIGKILL
+        (resource.RLIMIT_DATA, int(memory), int(memory)),
+        (resource.RLIMIT_AS, int(memory) + _MAPPED, int(memory) + _MAPPED),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, 0, 0),
     ):
-        _, ceiling = resource.getrlimit(kind)
-        lower = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
-        resource.setrlimit(kind, (lower, lower))
+        _, given = resource.getrlimit(kind)
+        unlimited = given == resource.RLIM_INFINITY
+        resource.setrlimit(kind, (most, ceiling) if unlimited else (min(most, given), min(ceiling, given)))
 
 
 def _environment(perturbation: int) -> dict[str, str]:

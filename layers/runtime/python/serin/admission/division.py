@@ -32,7 +32,7 @@ def _standard(names: str) -> frozenset[str]:
 
 _SAME: Final = _standard(
     "Identity Reshape Squeeze Unsqueeze Slice Gather GatherElements GatherND Transpose Flatten Expand Tile Split "
-    "DepthToSpace SpaceToDepth ReverseSequence ReduceMax ReduceMin Compress Dropout"
+    "DepthToSpace SpaceToDepth ReverseSequence ReduceMin Compress Dropout"
 )
 """The first output holds elements of the first input and no others."""
 _JOINED: Final = _standard("Concat Min")
@@ -154,6 +154,8 @@ def _by_type(operator: str, output: int, inputs: Sequence[Integers]) -> Integers
     return ANYTHING
 
 
+_NOTHING_LEFT: Final = Integers(lowest=True, minus_one=False, negative=True)
+
 # --- Operators that say more than their types -----------------------------------------------------------------
 
 
@@ -222,6 +224,11 @@ def _abs(_: Node, inputs: Sequence[Integers]) -> Integers:
     return Integers(wide=value.wide, lowest=value.lowest, minus_one=False, negative=value.lowest)
 
 
+def _reduce_max(_: Node, inputs: Sequence[Integers]) -> Integers:
+    # Of no elements, the greatest is the lowest there is.
+    return (inputs[0] if inputs else ANYTHING) | (_NOTHING_LEFT if inputs and inputs[0].wide else NO_INTEGERS)
+
+
 def _relu(_: Node, inputs: Sequence[Integers]) -> Integers:
     return COUNTS if inputs and inputs[0].wide else NO_INTEGERS
 
@@ -255,6 +262,7 @@ _RESULTS: Final = {
     f"{STANDARD}.Max": _max,
     f"{STANDARD}.Clip": _clip,
     f"{STANDARD}.Abs": _abs,
+    f"{STANDARD}.ReduceMax": _reduce_max,
     f"{STANDARD}.Relu": _relu,
     f"{STANDARD}.Range": _range,
     f"{STANDARD}.Div": _quotient,

@@ -12,6 +12,7 @@ import msgspec
 
 from serin.admission.allocation import large_constants, wrong_constants
 from serin.admission.division import faulty_divisions
+from serin.admission.frames import empty_frames
 from serin.admission.graph import Model
 from serin.admission.structure import (
     MOST_NODES,
@@ -140,6 +141,12 @@ DIVISION: Final = Rule(
     "the lowest number by -1 is SIGFPE, which ends the process",
     "divide by a constant, put a Max with 1 before the divisor, or divide as FLOAT",
 )
+FRAMES: Final = Rule(
+    "frames",
+    "an STFT of which neither the frame length nor the window is a constant",
+    "a frame of no length is SIGFPE, which ends the process",
+    "make the frame length a constant above 0",
+)
 LOCALES: Final = Rule(
     "locales",
     "a StringNormalizer with a locale other than C, POSIX or C.UTF-8; its default is en_US.UTF-8",
@@ -158,6 +165,7 @@ GRAPH_CHECKS: Final[tuple[tuple[Rule, Check], ...]] = (
     (ALLOCATION, lambda model, manifest: large_constants(model, manifest.serving.memory_mb * 2**20)),
     (TREES, lambda model, _: faulty_trees(model)),
     (PROBABILITIES, lambda model, _: unset_probabilities(model)),
+    (FRAMES, lambda model, _: empty_frames(model)),
     (LOCALES, lambda model, _: absent_locales(model)),
     (NODES, lambda model, _: excessive_nodes(model)),
 )
