@@ -352,6 +352,21 @@ def _frames() -> Iterator[Hostile]:
     yield Hostile("frames of a client's length", made(), "frames", "no constant above 0")
 
 
+def _sequences() -> Iterator[Hostile]:
+    # Of a row of zeros, nothing is left.
+    weights = [helper.make_tensor(name, TensorProto.FLOAT, [1, 3, 1], [1.0] * 3) for name in "wr"]
+    nodes = [
+        node("Squeeze", "x one", "f"),
+        node("Cast", "f", "which", to=TensorProto.BOOL),
+        node("Unsqueeze", "x one", "u"),
+        node("Compress", "u which", "s", axis=0),
+        node("GRU", "s w r", "h", hidden_size=1),
+        node("ReduceSum", "h", "t", keepdims=0),
+        node("Add", "x t", "y"),
+    ]
+    yield Hostile("an empty sequence", model_of(nodes, numbers("one", 1), *weights), "sequences", "a GRU reads what")
+
+
 def _locales() -> Iterator[Hostile]:
     for name, attributes in (("default", {}), ("named", {"locale": "de_DE"})):
         lower = node("StringNormalizer", "t", "l", case_change_action="LOWER", is_case_sensitive=1, **attributes)
@@ -368,6 +383,7 @@ STATIC: Final = (
     *_trees(),
     *_division(),
     *_frames(),
+    *_sequences(),
     *_locales(),
 )
 """Refused without being opened."""
@@ -405,8 +421,8 @@ def _behind_the_rules() -> Iterator[Hostile]:
     outputs = (label, scores)
     yield Hostile("tree 20,000 deep", model_of([chain(20_000)]), "opening", "ended the process with SIGSEGV")
     yield Hostile("function bomb", nested_functions(20, 2), "time", "not done after 5 s", seconds=5)
-    (frames,) = _frames()
-    yield Hostile("frames without a length", frames.artifact, "opening", "ended the process with SIGFPE")
+    for (case,), signal in ((_frames(), "SIGFPE"), (_sequences(), "SIGABRT")):
+        yield Hostile(case.name, case.artifact, "opening", f"ended the process with {signal}")
     unset = model_of([classifier(base_values=[0.5])], outputs=outputs)
     yield Hostile("one base value", unset, "repeatable", "differ with what the memory held", outputs=outputs)
 

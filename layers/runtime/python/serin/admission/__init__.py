@@ -3,7 +3,7 @@
 - ``files``, and the folder's own checks: what lies in the folder;
 - ``wire``, ``onnx_format``, ``ort_format``, ``graph``: the model file, read without ONNX Runtime;
 - ``rules``: the table of what is refused; how, in ``structure``, ``expansion``, ``allocation``, ``trees``, ``values``,
-  ``division`` and ``frames``;
+  ``division`` and ``lengths``;
 - ``apart``: a process of its own, with limits; ``trial``, ``trial_process``: the first opening, in such a one;
 - ``admit``: all of it in order.
 

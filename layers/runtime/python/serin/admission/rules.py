@@ -12,8 +12,8 @@ import msgspec
 
 from serin.admission.allocation import large_constants, wrong_constants
 from serin.admission.division import faulty_divisions
-from serin.admission.frames import empty_frames
 from serin.admission.graph import Model
+from serin.admission.lengths import empty_frames, empty_sequences
 from serin.admission.structure import (
     MOST_NODES,
     absent_locales,
@@ -147,6 +147,12 @@ FRAMES: Final = Rule(
     "a frame of no length is SIGFPE, which ends the process",
     "make the frame length a constant above 0",
 )
+SEQUENCES: Final = Rule(
+    "sequences",
+    "a GRU or an LSTM that reads what the graph has picked by value, and a GRU that reads what the graph has cut",
+    "a GRU ends the process with SIGABRT when it is given an empty sequence, both do with an empty batch",
+    "mask the steps instead of removing them, or pad the sequence",
+)
 LOCALES: Final = Rule(
     "locales",
     "a StringNormalizer with a locale other than C, POSIX or C.UTF-8; its default is en_US.UTF-8",
@@ -166,6 +172,7 @@ GRAPH_CHECKS: Final[tuple[tuple[Rule, Check], ...]] = (
     (TREES, lambda model, _: faulty_trees(model)),
     (PROBABILITIES, lambda model, _: unset_probabilities(model)),
     (FRAMES, lambda model, _: empty_frames(model)),
+    (SEQUENCES, lambda model, _: empty_sequences(model)),
     (LOCALES, lambda model, _: absent_locales(model)),
     (NODES, lambda model, _: excessive_nodes(model)),
 )
