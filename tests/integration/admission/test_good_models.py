@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from onnx import ModelProto
 
+from cli.lock import lock_apart
 from serin.admission import inspect, verify
 from serin.admission.admit import read_model
 from serin.admission.operator_list import NEWEST_IR, NEWEST_OPSETS, OPERATORS
 from serin.admission.rules import DIVISION_CHECK, GRAPH_CHECKS
 from serin.manifest import Manifest
+from tests.integration.admission.own_format import converted
 from tests.small_models.catalogue import ALL, DIVISION, FLOWER, GATHER, IDENTITIES, SHOP
+from tests.small_models.faults import put, rewrite
 from tests.small_models.folder import SmallModel
 
 SAMPLES = sorted(path.parent.name for path in Path(__file__).parents[3].glob("models/*/model.yaml"))
@@ -40,6 +43,15 @@ def test_a_small_model_is_admitted_after_it_was_opened(model: SmallModel, tmp_pa
 def test_a_model_without_golden_cases_is_asked_for_zeros(tmp_path: Path) -> None:
     model = SmallModel(name="bare", artifact=SHOP.artifact, inputs=SHOP.inputs, outputs=SHOP.outputs)
     assert verify(model.write(tmp_path), seconds=PATIENT) == []
+
+
+def test_a_model_in_onnx_runtimes_own_format_is_locked_and_admitted(tmp_path: Path) -> None:
+    folder = FLOWER.write(tmp_path)
+    (folder / "model.ort").write_bytes(converted(FLOWER.artifact, tmp_path, optimised=True))
+    (folder / "model.onnx").unlink()
+    rewrite(folder, put("artifact", {"file": "model.ort", "format": "ort"}))
+    lock_apart(folder, seconds=PATIENT)
+    assert verify(folder, seconds=PATIENT) == []
 
 
 # --- The operators' own tests ---------------------------------------------------------------------------------

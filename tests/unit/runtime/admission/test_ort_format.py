@@ -3,7 +3,6 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-import onnxruntime as ort
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,24 +15,13 @@ from serin.admission.rules import DIVISION_CHECK, GRAPH_CHECKS
 from serin.admission.wire import Malformed
 from serin.protocol import Datatype
 from tests.integration.admission.hostile import chain, classifier, model_of, node
+from tests.integration.admission.own_format import converted
 from tests.properties import tried
 from tests.small_models.catalogue import ALL, FLOWER, LOOP, SHOP
 from tests.small_models.folder import SmallModel
 from tests.small_models.graphs import tensor
 
 MANIFEST = FLOWER.manifest()
-
-
-def converted(artifact: bytes, folder: Path, *, optimised: bool = False) -> bytes:
-    """The same model in ONNX Runtime's own format."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 4
-    if not optimised:
-        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.optimized_model_filepath = str(folder / "model.ort")
-    options.add_session_config_entry("session.save_model_format", "ORT")
-    ort.InferenceSession(artifact, options, providers=["CPUExecutionProvider"])
-    return (folder / "model.ort").read_bytes()
 
 
 def outline(graph: Graph) -> object:
