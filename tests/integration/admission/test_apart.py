@@ -45,15 +45,10 @@ def test_it_sees_no_more_of_the_environment_than_it_needs(programs: Path, monkey
     said = run(programs, "import json, os\nprint(json.dumps(dict(os.environ)))", longest=100_000).said
     environment = json.loads(said)
     assert environment.keys() <= {
-        *("HOME", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "LOCPATH", "MALLOC_PERTURB_", "OPENBLAS_NUM_THREADS"),
+        *("HOME", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "MALLOC_PERTURB_", "OPENBLAS_NUM_THREADS"),
         *("ORT_DISABLE_TELEMETRY", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH"),
     }
     assert (environment["LC_ALL"], environment["MALLOC_PERTURB_"]) == ("C", "90")
-
-
-def test_it_has_no_locale_that_images_lack(programs: Path) -> None:
-    code = "import locale\ntry: locale.setlocale(locale.LC_ALL, 'en_US.UTF-8')\nexcept locale.Error: print('none')"
-    assert run(programs, code).said == b"none\n"
 
 
 def test_it_writes_no_file(programs: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,16 @@ from serin.admission import inspect, verify
 from serin.admission.admit import read_model
 from serin.admission.operator_list import NEWEST_IR, NEWEST_OPSETS, OPERATORS
 from serin.admission.rules import DIVISION_CHECK, GRAPH_CHECKS
+from serin.admission.structure import LOCALES
 from serin.manifest import Manifest
+from serin.protocol import Datatype
+from serin.tensor import Tensor
+from tests.integration.admission.hostile import model_of, node
 from tests.integration.admission.own_format import converted
 from tests.small_models.catalogue import ALL, DIVISION, FLOWER, GATHER, IDENTITIES, SHOP
 from tests.small_models.faults import put, rewrite
 from tests.small_models.folder import SmallModel
+from tests.small_models.graphs import tensor
 
 SAMPLES = sorted(path.parent.name for path in Path(__file__).parents[3].glob("models/*/model.yaml"))
 PATIENT = 60.0
@@ -43,6 +49,21 @@ def test_a_small_model_is_admitted_after_it_was_opened(model: SmallModel, tmp_pa
 def test_a_model_without_golden_cases_is_asked_for_zeros(tmp_path: Path) -> None:
     model = SmallModel(name="bare", artifact=SHOP.artifact, inputs=SHOP.inputs, outputs=SHOP.outputs)
     assert verify(model.write(tmp_path), seconds=PATIENT) == []
+
+
+@pytest.mark.parametrize("locale", sorted(name.decode() for name in LOCALES))
+def test_locales_that_are_allowed_are_there_and_change_case(locale: str, tmp_path: Path) -> None:
+    texts = tuple(tensor(name, Datatype.BYTES, 1) for name in "xy")
+    lower = node("StringNormalizer", "x", "y", case_change_action="LOWER", is_case_sensitive=1, locale=locale)
+    model = SmallModel(
+        name="lower",
+        artifact=model_of([lower], inputs=texts[:1], outputs=texts[1:]),
+        inputs=texts[:1],
+        outputs=texts[1:],
+    )
+    assert verify(model.write(tmp_path), seconds=PATIENT) == []
+    run = model.session().run({"x": Tensor(Datatype.BYTES, (1,), ["A É".encode()])}, ["y"], time.monotonic() + PATIENT)
+    assert run["y"].data == ["a é".encode() if "UTF" in locale else "a É".encode()]
 
 
 def test_a_model_in_onnx_runtimes_own_format_is_locked_and_admitted(tmp_path: Path) -> None:

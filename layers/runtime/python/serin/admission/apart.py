@@ -102,11 +102,10 @@ def limit_process(memory: str, seconds: str) -> None:
 
 
 def _environment(perturbation: int) -> dict[str, str]:
-    """What the process needs to be the same program, and of locales what an image has."""
+    """What the process needs to be the same program, and nothing that the model could find of use."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
         "HOME": "/nonexistent",
         "LC_ALL": "C",
-        "LOCPATH": "/nonexistent",
         "MALLOC_PERTURB_": str(perturbation),
         "OPENBLAS_NUM_THREADS": "1",
         "ORT_DISABLE_TELEMETRY": "1",

@@ -157,7 +157,7 @@ LOCALES: Final = Rule(
     "locales",
     "a StringNormalizer with a locale other than C, POSIX or C.UTF-8; its default is en_US.UTF-8",
     "images have no other locale, so the model opens here and fails there",
-    "set the attribute `locale` to `C`",
+    "set the attribute `locale` to `C.UTF-8`",
 )
 
 GRAPH_CHECKS: Final[tuple[tuple[Rule, Check], ...]] = (
