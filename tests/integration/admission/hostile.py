@@ -94,10 +94,11 @@ def nested_functions(levels: int, calls: int) -> bytes:
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("local", 1)]
         functions.append(helper.make_function("local", f"f{level}", ["a"], ["b"], body, opsets))
     call = helper.make_node(f"f{levels - 1}", ["x"], ["y"], domain="local")
-    return model_of([call], functions=functions, change=_import("local"))
+    return model_of([call], functions=functions, change=imports("local"))
 
 
-def _import(domain: str) -> Callable[[ModelProto], object]:
+def imports(domain: str) -> Callable[[ModelProto], object]:
+    """A change that lets a model use the operators of ``domain``."""
     return lambda model: model.opset_import.append(helper.make_opsetid(domain, 1))
 
 
@@ -110,7 +111,7 @@ def endless_functions() -> bytes:
         for name, other in (("f", "g"), ("g", "f"))
     ]
     call = helper.make_node("f", ["x"], ["y"], domain="local")
-    return model_of([call], functions=functions, change=_import("local"))
+    return model_of([call], functions=functions, change=imports("local"))
 
 
 def part(number: int, data: bytes) -> bytes:
@@ -220,7 +221,7 @@ def _structure() -> Iterator[Hostile]:
 
 def _operators() -> Iterator[Hostile]:
     def of(kind: str, domain: str) -> bytes:
-        return model_of([helper.make_node(kind, ["x"], ["y"], domain=domain)], change=_import(domain))
+        return model_of([helper.make_node(kind, ["x"], ["y"], domain=domain)], change=imports(domain))
 
     yield Hostile("custom domain", of("Relu", "com.example"), "operators", "'com.example.Relu'")
     yield Hostile("unknown standard operator", of("Explode", ""), "operators", "'ai.onnx.Explode'")
@@ -237,7 +238,7 @@ def _operators() -> Iterator[Hostile]:
     opsets = [helper.make_opsetid("", OPSET)]
     body = helper.make_function("local", "f", ["a"], ["b"], [helper.make_node("Run", ["a"], ["b"], domain="e")], opsets)
     call = helper.make_node("f", ["x"], ["y"], domain="local")
-    yield Hostile("in a function", model_of([call], functions=[body], change=_import("local")), "operators", "'e.Run'")
+    yield Hostile("in a function", model_of([call], functions=[body], change=imports("local")), "operators", "'e.Run'")
     mask = helper.make_function("ai.onnx.ml", "Scaler", ["a"], ["b"], [node("Identity", "a", "b")], opsets)
     yield Hostile("a standard operator's place", model_of([IDENTITY], functions=[mask]), "operators", "takes the place")
 
@@ -334,7 +335,7 @@ def _division() -> Iterator[Hostile]:
     function = helper.make_function("local", "f", ["a", "b"], ["c"], [node("Div", "a b", "c")], opsets)
     call = helper.make_node("f", ["a", "b"], ["c"], domain="local")
     nodes = [whole, node("Neg", "a", "b"), call, node("Cast", "c", "y", to=TensorProto.FLOAT)]
-    yield Hostile("in a function", model_of(nodes, functions=[function], change=_import("local")), "division")
+    yield Hostile("in a function", model_of(nodes, functions=[function], change=imports("local")), "division")
 
 
 def _frames() -> Iterator[Hostile]:

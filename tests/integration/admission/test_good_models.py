@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from onnx import ModelProto
+from onnx import ModelProto, helper
 
 from cli.lock import lock_apart
 from serin.admission import inspect, verify
@@ -19,7 +19,7 @@ from serin.admission.structure import LOCALES
 from serin.manifest import Manifest
 from serin.protocol import Datatype
 from serin.tensor import Tensor
-from tests.integration.admission.hostile import model_of, node
+from tests.integration.admission.hostile import imports, model_of, node
 from tests.integration.admission.own_format import converted
 from tests.small_models.catalogue import ALL, DIVISION, FLOWER, GATHER, IDENTITIES, SHOP
 from tests.small_models.faults import put, rewrite
@@ -64,6 +64,16 @@ def test_locales_that_are_allowed_are_there_and_change_case(locale: str, tmp_pat
     assert verify(model.write(tmp_path), seconds=PATIENT) == []
     run = model.session().run({"x": Tensor(Datatype.BYTES, (1,), ["A É".encode()])}, ["y"], time.monotonic() + PATIENT)
     assert run["y"].data == ["a é".encode() if "UTF" in locale else "a É".encode()]
+
+
+def test_an_operator_that_the_manifest_names_is_opened_and_answers(tmp_path: Path) -> None:
+    x, y = (tensor(name, Datatype.FP32, -1, 2, 2) for name in "xy")
+    inverse = helper.make_node("Inverse", ["x"], ["y"], domain="com.microsoft")
+    artifact = model_of([inverse], inputs=(x,), outputs=(y,), change=imports("com.microsoft"))
+    folder = SmallModel(name="inverse", artifact=artifact, inputs=(x,), outputs=(y,)).write(tmp_path)
+    assert [finding.rule for finding in verify(folder, seconds=PATIENT)] == ["operators"]
+    rewrite(folder, put("artifact", {"operators": ["com.microsoft.Inverse"]}))
+    assert verify(folder, seconds=PATIENT) == []
 
 
 def test_a_model_in_onnx_runtimes_own_format_is_locked_and_admitted(tmp_path: Path) -> None:
