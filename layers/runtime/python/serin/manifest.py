@@ -4,8 +4,6 @@ From these types come the request decoder, the OpenAPI schema, the protocol's me
 published JSON Schema and the stack. Reading a file into them is ``model_folder``'s work.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Final, Literal
 
 import msgspec

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from serin.baseline import Histogram, count_columns
 from serin.engine import EngineOptions, ModelLoadError, Session
@@ -30,8 +31,7 @@ from serin.tensor import Tensor
 PLATFORM: Final = "onnxruntime_onnx"
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+class Inference(msgspec.Struct, frozen=True):
     """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took."""
 
     outputs: dict[str, Tensor]
@@ -51,6 +51,7 @@ class Model:
         self.outputs = _signature(folder.manifest.outputs)
         self.rows = RowDecoder(folder.manifest)
         self.predictor = Predictor(folder.manifest)
+        self._batched = next((tensor.name for tensor in self.inputs if tensor.shape[:1] == (-1,)), None)
         self._policies = build_policies(folder.manifest, divides=session.divides)
         self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
         self._session = session
@@ -118,7 +119,7 @@ class Model:
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""
-        return next((inputs[tensor.name].rows for tensor in self.inputs if tensor.shape[:1] == (-1,)), 1)
+        return 1 if self._batched is None else inputs[self._batched].rows
 
 
 class Service:
