@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -137,6 +138,23 @@ class Session:
             raise ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {error}") from None
         return cls(session, divides=any(division in artifact for division in _DIVISIONS))
 
+    @classmethod
+    def map(cls, path: str, options: EngineOptions, *, divides: bool | None = None) -> Session:
+        """Open a trusted ``.ort`` file, memory-mapped; ``divides``: where it is known.
+
+        Raises:
+            ModelLoadError: not such a file, or one with types that are not served.
+        """
+        session_options = _session_options(options, "ort")
+        session_options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session_options.add_session_config_entry("session.use_memory_mapped_ort_model", "1")
+        session_options.add_session_config_entry("session.use_ort_model_bytes_for_initializers", "1")
+        try:
+            session = ort.InferenceSession(path, sess_options=session_options, providers=["CPUExecutionProvider"])
+        except _ORT_ERRORS as error:
+            raise ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {error}") from None
+        return cls(session, divides=True if divides is None else divides)
+
     def run(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> dict[str, Tensor]:
         """Run the model once.
 
@@ -231,3 +249,25 @@ def _tensor_of_value(value: ort.OrtValue) -> Tensor:
     # The value owns its memory and is alive here; the size is its own.
     data = ctypes.string_at(value.data_ptr(), value.tensor_size_in_bytes())
     return Tensor(_DATATYPES[value.data_type()], tuple(value.shape()), data)
+
+
+def optimize(artifact: bytes, level: Literal["portable", "full"] = "portable") -> bytes:
+    """``artifact``, an ``.onnx`` model, as an optimised ``.ort`` file for this version of ONNX Runtime.
+
+    Raises:
+        ModelLoadError: it cannot be opened.
+    """
+    levels = ort.GraphOptimizationLevel
+    with tempfile.TemporaryDirectory() as folder:
+        session_options = _session_options(EngineOptions(), "onnx")
+        session_options.graph_optimization_level = (
+            levels.ORT_ENABLE_ALL if level == "full" else levels.ORT_ENABLE_EXTENDED
+        )
+        session_options.optimized_model_filepath = os.path.join(folder, "model.ort")  # noqa: PTH118
+        session_options.add_session_config_entry("session.save_model_format", "ORT")
+        try:
+            ort.InferenceSession(artifact, sess_options=session_options, providers=["CPUExecutionProvider"])
+        except _ORT_ERRORS as error:
+            raise ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {error}") from None
+        with open(session_options.optimized_model_filepath, "rb") as written:
+            return written.read()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from serin.baseline import Histogram, count_columns
+from serin.baseline import Baseline, Histogram, count_columns
 from serin.engine import EngineOptions, ModelLoadError, Session
 from serin.errors import (
     NO_SUCH_MODEL,
@@ -21,12 +20,16 @@ from serin.errors import (
     OutputNotFinite,
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
-from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
 from serin.policy import build_policies, feature_columns
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
 from serin.tensor import Tensor
+
+if TYPE_CHECKING:  # neither pathlib nor what reads YAML is on the way of a start from an image
+    from pathlib import Path
+
+    from serin.model_folder import ModelFolder
 
 PLATFORM: Final = "onnxruntime_onnx"
 
@@ -43,17 +46,17 @@ class Inference(msgspec.Struct, frozen=True):
 class Model:
     """One model in one version. Safe to call from several threads at once."""
 
-    def __init__(self, folder: ModelFolder, session: Session) -> None:
-        self.manifest: Manifest = folder.manifest
-        self.name = folder.manifest.name
-        self.version = folder.manifest.version
-        self.inputs = _signature(folder.manifest.inputs)
-        self.outputs = _signature(folder.manifest.outputs)
-        self.rows = RowDecoder(folder.manifest)
-        self.predictor = Predictor(folder.manifest)
+    def __init__(self, manifest: Manifest, baseline: Baseline | None, session: Session) -> None:
+        self.manifest = manifest
+        self.name = manifest.name
+        self.version = manifest.version
+        self.inputs = _signature(manifest.inputs)
+        self.outputs = _signature(manifest.outputs)
+        self.rows = RowDecoder(manifest)
+        self.predictor = Predictor(manifest)
         self._batched = next((tensor.name for tensor in self.inputs if tensor.shape[:1] == (-1,)), None)
-        self._policies = build_policies(folder.manifest, divides=session.divides)
-        self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
+        self._policies = build_policies(manifest, divides=session.divides)
+        self._baseline = baseline if manifest.monitoring.drift else None
         self._session = session
 
     def metadata(self) -> ModelMetadata:
@@ -152,20 +155,30 @@ def load_model(path: Path, options: EngineOptions) -> Model:
     Raises:
         ModelFolderError: names the file and the field to mend.
     """
+    from serin.model_folder import load_model_folder, read_artifact  # a compiled model starts without YAML
+
     folder = load_model_folder(path)
-    artifact = path / folder.manifest.artifact.file
+    return Model(folder.manifest, folder.baseline, open_artifact(folder, read_artifact(folder), options))
+
+
+def open_artifact(folder: ModelFolder, artifact: bytes, options: EngineOptions) -> Session:
+    """Open the bytes of a folder's artifact, which have the signature that its lock says.
+
+    Raises:
+        ModelFolderError: they cannot be opened, or have another signature.
+    """
     try:
-        session = Session.load(read_artifact(folder), options, folder.manifest.artifact.format)
+        session = Session.load(artifact, options, folder.manifest.artifact.format)
     except ModelLoadError as error:
-        raise ModelFolderError(str(artifact), None, error.message) from None
+        raise ModelFolderError(str(folder.path / folder.manifest.artifact.file), None, error.message) from None
     for kind in ("inputs", "outputs"):
         if getattr(session, kind) != getattr(folder.lock.signature, kind):
             raise ModelFolderError(
-                str(path / LOCK_FILE),
+                str(folder.path / "model.lock.json"),
                 f"signature.{kind}",
-                f"is not what the artifact has; run `serin lock {path.name}`",
+                f"is not what the artifact has; run `serin lock {folder.path.name}`",
             )
-    return Model(folder, session)
+    return session
 
 
 def load_service(folders: Iterable[Path], options: EngineOptions) -> Service:
