@@ -21,8 +21,9 @@ from ctypes import (
     py_object,
     pythonapi,
 )
+from itertools import pairwise
 from math import prod
-from typing import Final
+from typing import Any, Final
 
 from serin.engine.c_api import DEFAULT_MEMORY, DEVICE_ALLOCATOR
 from serin.engine.handle import Handle
@@ -113,7 +114,7 @@ class Input:
         items = tensor.data
         if not all(type(item) is bytes for item in items):
             raise InvalidTensor("a string is not given as bytes")
-        axes = (c_int64 * len(tensor.shape))(*tensor.shape)
+        axes = _axes(len(tensor.shape))(*tensor.shape)
         element_type = _ELEMENT_TYPES[Datatype.BYTES]
         value = Handle(made(API.CreateTensorAsOrtValue, _ALLOCATOR, axes, len(axes), element_type), API.ReleaseValue)
         check(API.FillStringTensor(value.address, (c_char_p * len(items))(*items), len(items)))
@@ -126,7 +127,7 @@ class Input:
 
 def _value_at(address: int, size: int, tensor: Tensor) -> Handle:
     """A value of ``tensor``'s datatype and shape over ``size`` bytes at ``address``."""
-    axes = (c_int64 * len(tensor.shape))(*tensor.shape)
+    axes = _axes(len(tensor.shape))(*tensor.shape)
     element_type = _ELEMENT_TYPES[tensor.datatype]
     make = API.CreateTensorWithDataAsOrtValue
     return Handle(made(make, _CPU, address, size, axes, len(axes), element_type), API.ReleaseValue)
@@ -173,7 +174,7 @@ _bytes_at = PYFUNCTYPE(py_object, c_void_p, c_ssize_t)(("PyBytes_FromStringAndSi
 
 
 class Output:
-    """The place of one output: ONNX Runtime writes the value's address to it, and it is read and released from there."""
+    """The place of one output: ONNX Runtime writes its value's address here, and here it is read and released."""
 
     __slots__ = ("_data", "_data_arguments", "_element_type", "_rank", "_shape", "_type_arguments", "_value")
 
@@ -196,8 +197,12 @@ class Output:
             status = API.GetTensorElementTypeAndShapeDataReference(*self._type_arguments)
             if status is not None:
                 check(status)
-            datatype, itemsize = _element(self._element_type.value)
-            shape = _shape_at(self._shape.value, self._rank.value)
+            element = _ELEMENTS.get(self._element_type.value)
+            if element is None:
+                raise InvalidTensor("an output is of a datatype that is not served")
+            datatype, itemsize = element
+            rank = self._rank.value
+            shape = tuple(_axes(rank).from_address(self._shape.value)[:]) if rank else ()
             if itemsize is None:
                 return Tensor(datatype, shape, _strings_of(self._value.value, prod(shape)))
             status = API.GetTensorMutableData(*self._data_arguments)
@@ -216,17 +221,15 @@ class Output:
 
 
 _ELEMENTS: Final = {number: (datatype, datatype.itemsize) for number, datatype in DATATYPES.items()}
+_AXES: Final[dict[int, Any]] = {}
 
 
-def _element(number: int) -> tuple[Datatype, int | None]:
-    try:
-        return _ELEMENTS[number]
-    except KeyError:
-        raise InvalidTensor("an output is of a datatype that is not served") from None
-
-
-def _shape_at(address: int | None, rank: int) -> tuple[int, ...]:
-    return tuple((c_int64 * rank).from_address(address)[:]) if address is not None else ()
+def _axes(rank: int) -> Any:
+    """The type of an array of ``rank`` axes, kept: making one takes longer than most calls."""
+    kind = _AXES.get(rank)
+    if kind is None:
+        kind = _AXES[rank] = c_int64 * rank
+    return kind
 
 
 def _strings_of(value: int | None, count: int) -> list[bytes]:
@@ -236,7 +239,7 @@ def _strings_of(value: int | None, count: int) -> list[bytes]:
     check(API.GetStringTensorContent(value, content, size.value, offsets, count))
     offsets[count] = size.value
     joined = content.raw
-    items = [joined[begin:end] for begin, end in zip(offsets[:-1], offsets[1:], strict=True)]
+    items = [joined[begin:end] for begin, end in pairwise(offsets)]
     try:
         for item in items:
             item.decode()
