@@ -10,6 +10,8 @@ import gc
 # Before the other imports: what a start makes is there to stay, and looking through it for garbage takes its time.
 gc.disable()
 
+import functions.inference.ahead  # noqa: F401 - begins with ONNX Runtime while the rest is imported
+
 import os
 import time
 from typing import Any, Final
