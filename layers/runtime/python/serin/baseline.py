@@ -6,7 +6,7 @@ Live traffic is counted into the same bins, so drift is measured from what is lo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -69,10 +69,3 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schema: Literal["serin/baseline/v1"]
     features: dict[str, Bins] = {}
     prediction: Bins | None = None
-
-
-def count_columns(
-    bins: Mapping[str, Bins], columns: Mapping[str, Iterable[float | str | None]]
-) -> dict[str, Histogram]:
-    """Histogram of every column that has bins."""
-    return {name: bins[name].count(column) for name, column in columns.items() if name in bins}

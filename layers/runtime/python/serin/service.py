@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from serin.baseline import Histogram, count_columns
+from serin.baseline import Histogram
 from serin.engine import EngineOptions, ModelLoadError, Session
 from serin.errors import (
     NO_SUCH_MODEL,
@@ -21,10 +21,10 @@ from serin.errors import (
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
-from serin.policy import build_policies, feature_columns
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
+from serin.screening import Screens
 from serin.tensor import Tensor
 
 PLATFORM: Final = "onnxruntime_onnx"
@@ -32,12 +32,16 @@ PLATFORM: Final = "onnxruntime_onnx"
 
 @dataclass(frozen=True, slots=True)
 class Inference:
-    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took."""
+    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
+
+    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline.
+    """
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
     rows: int
     seconds: float
+    feature_bins: dict[str, Histogram] = field(default_factory=dict)
 
 
 class Model:
@@ -51,8 +55,9 @@ class Model:
         self.outputs = _signature(folder.manifest.outputs)
         self.rows = RowDecoder(folder.manifest)
         self.predictor = Predictor(folder.manifest)
-        self._policies = build_policies(folder.manifest, divides=session.divides)
         self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
+        bins = {} if self._baseline is None else self._baseline.features
+        self._screens = Screens(folder.manifest, bins, divides=session.divides)
         self._session = session
 
     def metadata(self) -> ModelMetadata:
@@ -74,13 +79,13 @@ class Model:
             ModelRejectedInput: the model failed on this input.
             DeadlineExceeded: no time left, or not finished in time.
         """
-        allowed = {name: self._policies[name].apply(tensor) for name, tensor in inputs.items()}
+        allowed, feature_bins = self._screens(inputs, deadline)
         begun = time.monotonic()
         if begun >= deadline:
             raise DeadlineExceeded("the request had no time left when the model could have begun")
         deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
         results = self._session.run(allowed, outputs, deadline)
-        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun)
+        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun, feature_bins)
 
     def predict(self, inference: Inference) -> list[Prediction]:
         """One prediction for each row of the request.
@@ -93,12 +98,6 @@ class Model:
         if len(predictions) != inference.rows:
             raise ModelRejectedInput("the model does not answer these rows one by one")
         return predictions
-
-    def count_features(self, inputs: Mapping[str, Tensor]) -> dict[str, Histogram]:
-        """Inputs counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or not self._baseline.features:
-            return {}
-        return count_columns(self._baseline.features, feature_columns(self.manifest, inputs))
 
     def count_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
         """Predictions counted into the baseline's bins; empty without a baseline."""
