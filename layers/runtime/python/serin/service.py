@@ -108,12 +108,15 @@ class Model:
 
     def count_outputs(self, outputs: Mapping[str, Tensor]) -> Histogram:
         """The same for outputs; empty also where they make no prediction: some are not there, or are not finite."""
-        if self._baseline is None or not set(self.predictor.outputs) <= outputs.keys():
+        if self._baseline is None or self._baseline.prediction is None:
+            return {}
+        if not all(name in outputs for name in self.predictor.outputs):
             return {}
         try:
-            return self.count_predictions(self.predictor(outputs))
-        except (OutputNotFinite, ModelRejectedInput):
+            watched = self.predictor.watched(outputs)
+        except OutputNotFinite:
             return {}
+        return {} if watched is None else self._baseline.prediction.count(watched)
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""

@@ -89,7 +89,8 @@ def pack(datatype: Datatype, values: Sequence[Any]) -> Buffer | list[bytes]:
 
 def unpack(tensor: Tensor) -> list[Any]:
     """A tensor's elements in row-major order: bool, int, float, or ``bytes`` for ``BYTES``."""
-    return list(elements(tensor))
+    values = elements(tensor)
+    return values.tolist() if isinstance(values, memoryview) else list(values)
 
 
 def elements(tensor: Tensor) -> Sequence[Any]:
