@@ -64,10 +64,11 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
             raise MalformedRequest("Inference-Header-Content-Length must be a number of bytes within the body")
         split = int(header_length)
     head = body[:split]
-    if strict_json.has_more_keys(head, MAX_KEYS):
+    colons = head.count(b":")
+    if colons > MAX_KEYS and strict_json.has_more_keys(head, MAX_KEYS):
         raise PayloadTooLarge(f"more than {MAX_KEYS} keys in one request")
     request = strict_json.decode(_REQUEST, head, _KNOWN)
-    _refuse_duplicate_keys(head, request)
+    _refuse_duplicate_keys(head, colons, request)
     return Envelope(request, memoryview(body)[split:])
 
 
@@ -178,8 +179,8 @@ def _check_signature(item: RequestInput, expected: TensorMetadata) -> None:
         raise InvalidInput(f"input `{item.name}`: shape holds more elements than any request")
 
 
-def _refuse_duplicate_keys(head: bytes, request: InferenceRequest) -> None:
-    colons, keys = head.count(b":"), _count_keys(request)
+def _refuse_duplicate_keys(head: bytes, colons: int, request: InferenceRequest) -> None:
+    keys = _count_keys(request)
     if colons != keys:  # colons inside data are no keys of ours, and numbers have none
         strict_json.refuse_duplicate_keys(head, keys + sum(bytes(item.data).count(b":") for item in request.inputs))
 

@@ -117,6 +117,13 @@ def features_by_input(manifest: Manifest) -> dict[str, list[Feature]]:
     return packed
 
 
+def finite_column(name: str, datatype: Datatype) -> Column:
+    """The rule of a tensor that may hold any number but NaN and infinities."""
+    low, high = _bounds(None, datatype, None)
+    expected = _expected(None, None)
+    return Column(f"tensor `{name}`", low, high, expected, missing="reject", infinite=False, categories=None)
+
+
 def _feature_column(feature: Feature, tensor: TensorInput, lowest: float | None) -> Column:
     low, high = _bounds(feature.range, tensor.datatype, lowest)
     categories = feature.categories

@@ -17,10 +17,10 @@ from serin.errors import (
     ModelFolderError,
     ModelNotFound,
     ModelRejectedInput,
-    OutputNotFinite,
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
+from serin.prediction_bins import PredictionBins
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
@@ -55,9 +55,11 @@ class Model:
         self.outputs = _signature(folder.manifest.outputs)
         self.rows = RowDecoder(folder.manifest)
         self.predictor = Predictor(folder.manifest)
-        self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
-        bins = {} if self._baseline is None else self._baseline.features
-        self._screens = Screens(folder.manifest, bins, divides=session.divides)
+        baseline = folder.baseline if folder.manifest.monitoring.drift else None
+        self._screens = Screens(folder.manifest, baseline.features if baseline else {}, divides=session.divides)
+        self._prediction_bins: PredictionBins | None = None
+        if baseline is not None and baseline.prediction is not None:
+            self._prediction_bins = PredictionBins(folder.manifest, self.predictor, baseline.prediction)
         self._session = session
 
     def metadata(self) -> ModelMetadata:
@@ -101,22 +103,11 @@ class Model:
 
     def count_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
         """Predictions counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or self._baseline.prediction is None:
-            return {}
-        binned = self.predictor.binned(predictions)
-        return {} if binned is None else self._baseline.prediction.count(binned)
+        return {} if self._prediction_bins is None else self._prediction_bins.of_predictions(predictions)
 
     def count_outputs(self, outputs: Mapping[str, Tensor]) -> Histogram:
         """The same for outputs; empty also where they make no prediction: some are not there, or are not finite."""
-        if self._baseline is None or self._baseline.prediction is None:
-            return {}
-        if not all(name in outputs for name in self.predictor.outputs):
-            return {}
-        try:
-            watched = self.predictor.watched(outputs)
-        except OutputNotFinite:
-            return {}
-        return {} if watched is None else self._baseline.prediction.count(watched)
+        return {} if self._prediction_bins is None else self._prediction_bins.of_outputs(outputs)
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""

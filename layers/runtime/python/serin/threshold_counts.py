@@ -24,8 +24,8 @@ _CODES: Final = {Datatype.FP32: "f", Datatype.INT32: "i", Datatype.INT64: "q", D
 COUNTABLE: Final = frozenset(_CODES)
 """Datatypes whose values are compared as they are."""
 
-_CELLS: Final = 2**18
-"""Comparisons a run: their results, a MiB as floating counts, stay in a processor's cache."""
+_CELLS: Final = 2**19
+"""Comparisons a run: few enough for their results, 2 MiB, to stay in a cache, many enough for the run's own cost."""
 
 
 class ThresholdCounter:
