@@ -1,0 +1,1 @@
+"""The parts of the table, each a module with ``name`` and ``run(quick) -> rows``."""
