@@ -73,7 +73,7 @@ class Workshop:
         """``session.run`` alone on ``rows`` rows: the golden cases', over and over."""
         data = self._new_folder("rows") / "rows.bin"
         data.parent.mkdir()
-        data.write_bytes(golden_rows(rows).tobytes())
+        data.write_bytes(array("f", golden_rows(rows)).tobytes())
         return self.reference("bare", "session_run.lambda_handler", {"ROWS_PATH": str(data)})
 
     def _new_folder(self, name: str) -> Path:
@@ -94,7 +94,7 @@ def workshop() -> Iterator[Workshop]:
         yield Workshop(Path(place))
 
 
-def golden_rows(rows: int) -> array[float]:
-    """``rows`` rows of the model's 30 features, FP32, one after the other: the golden cases', over and over."""
+def golden_rows(rows: int) -> list[float]:
+    """``rows`` rows of the model's 30 features, one after the other: the golden cases', over and over."""
     instances = golden_instances(MODELS)
-    return array("f", [value for i in range(rows) for value in instances[i % len(instances)].values()])
+    return [value for i in range(rows) for value in instances[i % len(instances)].values()]
