@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnx
@@ -96,7 +96,7 @@ class _Graph:
         self._weights.append(numpy_helper.from_array(values, name))
         return name
 
-    def _node(self, operator: str, *inputs: str, output: str | None = None, **attributes: int | list[int]) -> str:
+    def _node(self, operator: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         name = output or f"{operator}-{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name

@@ -42,10 +42,15 @@ def binary_event(model: str, tensor: str, shape: Sequence[int], values: array[fl
     return _event(f"/v2/models/{model}/infer", base64.b64encode(header + data).decode(), lengths, is_base64=True)
 
 
-def json_event(model: str, tensor: str, shape: Sequence[int], values: Sequence[float]) -> dict[str, Any]:
+def infer_body(tensor: str, shape: Sequence[int], values: Sequence[float]) -> bytes:
     """An infer request whose FP32 tensor is JSON numbers."""
     given = {"name": tensor, "datatype": "FP32", "shape": list(shape), "data": list(values)}
-    return _event(f"/v2/models/{model}/infer", json.dumps({"inputs": [given]}), {}, is_base64=False)
+    return json.dumps({"inputs": [given]}).encode()
+
+
+def json_event(model: str, tensor: str, shape: Sequence[int], values: Sequence[float]) -> dict[str, Any]:
+    """The same as an event: its body is text."""
+    return _event(f"/v2/models/{model}/infer", infer_body(tensor, shape, values).decode(), {}, is_base64=False)
 
 
 def _event(path: str, body: str, headers: Mapping[str, str], *, is_base64: bool) -> dict[str, Any]:

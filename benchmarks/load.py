@@ -49,7 +49,9 @@ class _Client:
 def main(host: str, port: str, path: str, clients: str, count: str) -> None:
     """Ask, and write requests a second, and p50 and p99 in milliseconds."""
     body = sys.stdin.buffer.read()
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     times, seconds = _load((host, int(port)), head.encode() + body, int(clients), int(count))
     times.sort()
     told = {
@@ -62,31 +64,41 @@ def main(host: str, port: str, path: str, clients: str, count: str) -> None:
 
 def _load(address: tuple[str, int], request: bytes, clients: int, count: int) -> tuple[list[float], float]:
     """Seconds of each request, and of all."""
-    times: list[float] = []
     with selectors.DefaultSelector() as selector:
-        for _ in range(clients):
-            connection = socket.create_connection(address, LONGEST_SECONDS)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(connection, selectors.EVENT_READ, _Client(connection))
-        everyone = [key.data for key in selector.get_map().values()]
+        everyone = [_connect(address, selector) for _ in range(clients)]
         begun = time.perf_counter()
         for client in everyone:
             client.ask(request)
-        asked = clients
-        while len(times) < count:
-            ready = selector.select(LONGEST_SECONDS)
-            if not ready or time.perf_counter() - begun > LONGEST_SECONDS:
-                sys.exit(f"the server answered {len(times)} of {count} requests in {LONGEST_SECONDS:g} s")
-            for key, _ in ready:
-                if key.data.answered():
-                    times.append(time.perf_counter() - key.data.begun)
-                    if asked < count:
-                        asked += 1
-                        key.data.ask(request)
+        times = _go_on(selector, request, count, clients)
         seconds = time.perf_counter() - begun
-        for client in everyone:
-            client.connection.close()
+    for client in everyone:
+        client.connection.close()
     return times, seconds
+
+
+def _connect(address: tuple[str, int], selector: selectors.BaseSelector) -> _Client:
+    connection = socket.create_connection(address, LONGEST_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client = _Client(connection)
+    selector.register(connection, selectors.EVENT_READ, client)
+    return client
+
+
+def _go_on(selector: selectors.BaseSelector, request: bytes, count: int, asked: int) -> list[float]:
+    """Ask again whoever was answered until ``count`` answers are there; ``asked`` requests are on their way."""
+    times: list[float] = []
+    until = time.perf_counter() + LONGEST_SECONDS
+    while len(times) < count:
+        ready = selector.select(LONGEST_SECONDS)
+        if not ready or time.perf_counter() > until:
+            sys.exit(f"the server answered {len(times)} of {count} requests in {LONGEST_SECONDS:g} s")
+        for client in (key.data for key, _ in ready):
+            if client.answered():
+                times.append(time.perf_counter() - client.begun)
+                if asked < count:
+                    asked += 1
+                    client.ask(request)
+    return times
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def _running(
     answers, answer = os.pipe()
     hold, release = os.pipe()
     with tempfile.TemporaryFile() as stdin, tempfile.NamedTemporaryFile() as log:
-        stdin.write(marshal.dumps(event))
+        stdin.write(marshal.dumps(dict(event)))
         stdin.seek(0)
         numbers = map(str, (answer, hold, warmup, count))
         process = subprocess.Popen(  # noqa: S603 - the project's own programs

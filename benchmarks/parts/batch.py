@@ -7,6 +7,7 @@ import shutil
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from benchmarks.events import INPUT, MODEL, binary_event, json_event
@@ -14,7 +15,6 @@ from benchmarks.processes import Subject, calls
 from benchmarks.rows import Outcome, compare, interleave
 from benchmarks.subjects import MODELS, golden_rows, workshop
 from local.errors import LocalError
-from statistics import median
 
 name: Final = "batch"
 ROWS: Final = 10_000
@@ -47,7 +47,8 @@ def many_rows(place: Path) -> Path:
     models = place / "models-of-many-rows"
     shutil.copytree(MODELS / MODEL, models / MODEL)
     manifest = models / MODEL / "model.yaml"
-    manifest.write_text(re.sub(r"^serving:$", f"serving:\n  max_batch_rows: {ROWS}", manifest.read_text(), flags=re.M))
+    raised = f"serving:\n  max_batch_rows: {ROWS}"
+    manifest.write_text(re.sub(r"^serving:$", raised, manifest.read_text(), flags=re.MULTILINE))
     return models
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Final
 
@@ -27,7 +28,7 @@ def run(quick: bool) -> list[Outcome]:
         built = shop.serin(models, NAME)
         plain = replace(built, environment={**built.environment, "SERIN_MODELS_DIR": str(models)})
         rounds = 3 if quick else 15
-        taken = interleave([lambda s=s: _start(s, event) for s in (built, plain)], rounds + 1)[1:]  # type: ignore[misc]
+        taken = interleave([partial(_start, s, event) for s in (built, plain)], rounds + 1)[1:]
     walls = [(a[0], b[0]) for a, b in taken]
     peaks = [(a[1], b[1]) for a, b in taken]
     what = "cold, big model (ResNet-18's size)"

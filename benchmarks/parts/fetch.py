@@ -13,6 +13,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,7 @@ def run(quick: bool) -> list[Outcome]:
         subjects = (shop.serin(), shop.reference("bare"))
         for subject in subjects:
             milliseconds(first_answer(subject, EVENT))
-        taken = interleave([lambda s=s: _fetch(strace, s) for s in subjects], 2 if quick else 5)  # type: ignore[misc]
+        taken = interleave([partial(_fetch, strace, s) for s in subjects], 2 if quick else 5)
         files = [(float(a[0]), float(b[0])) for a, b in taken]
         sizes = [(a[1] / 1e6, b[1] / 1e6) for a, b in taken]
         return [
@@ -67,7 +68,8 @@ def _fetch(strace: str, subject: Subject) -> tuple[int, int]:
 
 def read_trace(lines: Iterable[str]) -> Fetched:
     """What strace wrote with ``--decode-fds=path``."""
-    paths, read = set(), 0
+    paths: set[str] = set()
+    read = 0
     for line in lines:
         if found := _READ.search(line):
             read += int(found["count"]) if _is_file(found["path"]) else 0

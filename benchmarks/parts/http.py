@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,7 @@ def run(quick: bool) -> list[Outcome]:
             for server, port in asked:
                 load(server, port, 2, count)
             for clients, target in CLIENTS:
-                takers = [lambda s=s, p=p: load(s, p, clients, count) for s, p in asked]  # type: ignore[misc]  # noqa: B023
+                takers = [partial(load, s, p, clients, count) for s, p in asked]
                 rows += _rows(clients, target, interleave(takers, rounds))
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from benchmarks.parts.cold import EVENT
@@ -17,7 +18,7 @@ def run(quick: bool) -> list[Outcome]:
     """Resident pages, those of shared files with them: what Lambda's limit counts."""
     with workshop() as shop:
         subjects = (shop.serin(), shop.reference("bare"))
-        taken = interleave([lambda s=s: _resident(s) for s in subjects], 2 if quick else 7)  # type: ignore[misc]
+        taken = interleave([partial(_resident, s) for s in subjects], 2 if quick else 7)
     what = "resident memory, tabular, after 1,000 requests"
     return [compare("memory", what, "bare handler", "MB", [(a, b) for a, b in taken], target=0.85)]
 

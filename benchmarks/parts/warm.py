@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from benchmarks.parts.cold import EVENT
@@ -17,7 +18,7 @@ def run(quick: bool) -> list[Outcome]:
     count, rounds = (1500, 3) if quick else (5000, 11)
     with workshop() as shop:
         subjects = (shop.serin(), shop.session_run(1))
-        taken = interleave([lambda s=s: _times(s, count) for s in subjects], rounds)  # type: ignore[misc]
+        taken = interleave([partial(_times, s, count) for s in subjects], rounds)
     rows: list[Outcome] = []
     for key, share, target in (("p50", 0.5, 5.0), ("p99", 0.99, 8.0)):
         pairs = [(percentile(a, share), percentile(b, share)) for a, b in taken]

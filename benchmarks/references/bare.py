@@ -43,7 +43,7 @@ FEATURES = (
 session = ort.InferenceSession(os.environ["MODEL_PATH"], providers=["CPUExecutionProvider"])
 
 
-def lambda_handler(event, context):  # type: ignore[no-untyped-def]
+def lambda_handler(event, context):
     """One prediction a row."""
     instances = json.loads(event["body"])["instances"]
     rows = np.array([[instance[name] for name in FEATURES] for instance in instances], dtype=np.float32)
@@ -55,7 +55,7 @@ def lambda_handler(event, context):  # type: ignore[no-untyped-def]
             {
                 "label": LABELS[row.index(probability)],
                 "probability": probability,
-                "probabilities": dict(zip(LABELS, row)),
+                "probabilities": dict(zip(LABELS, row, strict=True)),
             }
         )
     return {

@@ -1,9 +1,8 @@
-"""One row of the model ``breast-cancer`` as a pydantic model, as people write one by hand; ranges are the manifest's."""
+"""One row of the model ``breast-cancer`` as a pydantic model, as people write one by hand; the manifest's ranges."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-
 
 
 class Instance(BaseModel):

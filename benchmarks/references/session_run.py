@@ -12,6 +12,6 @@ _rows = np.frombuffer(open(os.environ["ROWS_PATH"], "rb").read(), np.float32).re
 _feeds = {"features": _rows}
 
 
-def lambda_handler(event, context):  # type: ignore[no-untyped-def]
+def lambda_handler(event, context):
     """Run the model on the same rows, whatever the event."""
     _session.run(None, _feeds)
