@@ -16,6 +16,7 @@ _READABLE: Final = (
     "x-model-name",
     "x-model-version",
     "x-prediction-id",
+    "x-cold-start",
     "x-request-id",
 )
 """Headers of our own, which a browser shows a page only when told to."""

@@ -272,6 +272,7 @@ def _with_context(response: Response, traceparent: str | None, record: RequestRe
         "x-model-name": record.model,
         "x-model-version": record.version,
         "x-prediction-id": record.prediction_id,
+        "x-cold-start": "1" if record.cold_start else None,
         "traceparent": traceparent,
     }
     headers |= {name: value for name, value in named.items() if value is not None}
