@@ -9,6 +9,7 @@ import os
 import time
 from typing import Any, Final
 
+from functions.inference.priming import prime
 from functions.inference.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.cross_origin import readable_by
@@ -40,6 +41,8 @@ def build_handler(data_plane: DataPlane) -> Handler:
 
 def _compose(settings: Settings) -> Handler:
     service = load_service(find_model_folders(settings.models), EngineOptions(threads=settings.threads))
+    manifests = (model.manifest for model in service.models.values())
+    prime(os.environ, manifests, lambda observer: build_handler(DataPlane(service, observer)))
     observer = Observer(ObserverSettings(service="inference", function_version=settings.function_version))
     return readable_by(settings.cors_origin, build_handler(DataPlane(service, observer)))
 

@@ -13,10 +13,10 @@ _READABLE: Final = (
     "allow",
     "inference-header-content-length",
     "traceparent",
+    "x-cold-start",
     "x-model-name",
     "x-model-version",
     "x-prediction-id",
-    "x-cold-start",
     "x-request-id",
 )
 """Headers of our own, which a browser shows a page only when told to."""
