@@ -40,6 +40,10 @@ class Month:
         return self.requests * self.cold_share
 
 
+EXAMPLE: Final = Month(memory_mb=1024, architecture="x86_64", init_ms=400, billed_ms=5)
+"""What docs/cold-starts.md shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way: ``usd`` a month on top of the requests themselves, and how many starts a client still waits for."""
@@ -72,6 +76,12 @@ def table(month: Month) -> list[list[str]]:
     """A head and a row a way, as texts."""
     rows = [[way.name, f"{way.usd:.2f}", way.waits] for way in ways(month)]
     return [["way", "USD a month", "starts that a client waits for"], *rows]
+
+
+def markdown(month: Month) -> str:
+    """The table for a page."""
+    head, *rows = table(month)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---", "---:", "---"], *rows)) + "\n"
 
 
 def _init_usd(month: Month) -> float:

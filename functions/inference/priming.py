@@ -50,7 +50,7 @@ def prime(
 class _Context:
     """What a handler reads of an invocation."""
 
-    aws_request_id: Final = "priming"
+    aws_request_id = "priming"
 
     def get_remaining_time_in_millis(self) -> int:
         return _SECONDS * 1000
