@@ -16,6 +16,7 @@ import os
 import time
 from typing import Any, Final
 
+from functions.inference.priming import prime
 from functions.inference.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.compiled import find_compiled, load_compiled
@@ -61,8 +62,11 @@ def _load_service(settings: Settings) -> Service:
 
 
 def _compose(settings: Settings) -> Handler:
+    service = _load_service(settings)
+    manifests = (model.manifest for model in service.models.values())
+    prime(os.environ, manifests, lambda observer: build_handler(DataPlane(service, observer)))
     observer = Observer(ObserverSettings(service="inference", function_version=settings.function_version))
-    return readable_by(settings.cors_origin, build_handler(DataPlane(_load_service(settings), observer)))
+    return readable_by(settings.cors_origin, build_handler(DataPlane(service, observer)))
 
 
 lambda_handler = _compose(Settings.from_environment(os.environ))

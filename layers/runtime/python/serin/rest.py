@@ -286,5 +286,7 @@ def _add_context(headers: dict[str, str], traceparent: str | None, record: Reque
         headers["x-model-version"] = record.version
     if record.prediction_id is not UNSET:
         headers["x-prediction-id"] = record.prediction_id
+    if record.cold_start:
+        headers["x-cold-start"] = "1"
     if traceparent is not None:
         headers["traceparent"] = traceparent
