@@ -12,7 +12,7 @@ from typing import Any, Final
 from infra import prices
 
 METRICS_OF_A_MODEL: Final = 7
-"""That the runtime writes, by model and version."""
+"""That the runtime writes, by model and version; a model that keeps answers has one more."""
 
 _GB: Final = 10**9
 _MONTH_SECONDS: Final = 30 * 24 * 3600

@@ -216,6 +216,13 @@ class ProvisionedConcurrency(_Section, frozen=True, kw_only=True):
     until: Annotated[Text | None, _described("cron(...) in UTC from which `min` applies again.")] = None
 
 
+class KeptAnswers(_Section, frozen=True, kw_only=True):
+    """Answers kept in memory for questions that come again. For models whose answer depends on the question alone."""
+
+    size: Annotated[int, Meta(ge=1, le=100_000, description="Most answers; a sixteenth of the memory bounds them, too.")]
+    seconds: Annotated[float, Meta(gt=0, le=86_400, description="How long an answer may be given again.")]
+
+
 class Serving(_Section, frozen=True, kw_only=True):
     """How the model runs."""
 
@@ -234,6 +241,7 @@ class Serving(_Section, frozen=True, kw_only=True):
         ),
     ] = "portable"
     latency_target_ms: Annotated[float, Meta(gt=0, description="p99 target; the latency alarm watches it.")] = 1000
+    answer_cache: KeptAnswers | None = None
 
 
 class Release(_Section, frozen=True, kw_only=True):
