@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from serin.baseline import Baseline
-from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
+from serin.engine import RUNTIME_VERSION, EngineOptions, Session
 from serin.errors import ModelFolderError, SerinError
 from serin.golden import GoldenCase, answer_differences, largest_difference, read_golden
 from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
@@ -29,7 +29,7 @@ from serin.model_folder import (
     read_artifact,
 )
 from serin.protocol import TensorMetadata
-from serin.service import Model
+from serin.service import Model, open_unlocked
 
 FINEST: Final = 1e-6
 """Smallest difference that is told: below it lies the rounding of single precision."""
@@ -99,10 +99,7 @@ def _open(folder: Path, manifest: Manifest, artifact: LockedFile) -> Session:
         signature=Signature(inputs=(), outputs=()),
     )
     data = read_artifact(ModelFolder(path=folder, manifest=manifest, lock=unsigned, baseline=None))
-    try:
-        return Session.load(data, EngineOptions(), manifest.artifact.format)
-    except ModelLoadError as error:
-        raise ModelFolderError(str(folder / artifact.file), None, error.message) from None
+    return open_unlocked(folder, manifest, data, EngineOptions())
 
 
 def _check_signature(folder: Path, manifest: Manifest, session: Session) -> None:

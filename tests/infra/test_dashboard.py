@@ -28,7 +28,7 @@ def test_a_models_figures_are_searched_by_version_so_that_the_next_one_is_found(
 
 
 def test_the_share_of_answers_that_were_given_again_is_shown_where_answers_are_kept(dev: Synthesis) -> None:
-    term = f'{{Serin,model,version}} MetricName=\\"CacheHits\\" model=\\"warm\\"\', \'Average\''
+    term = '{Serin,model,version} MetricName=\\"CacheHits\\" model=\\"warm\\"\', \'Average\''
     assert term in json.dumps(_widgets(dev["Model-warm"]))
     assert "CacheHits" not in json.dumps(_widgets(dev["Model-plain"]))
 

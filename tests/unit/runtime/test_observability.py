@@ -48,6 +48,23 @@ def line_of(record: RequestRecord) -> dict[str, Any]:
     return parsed
 
 
+@pytest.mark.parametrize("hit", [True, False])
+def test_whether_an_answer_was_kept_is_a_metric_whose_average_is_the_hit_rate(hit: bool) -> None:
+    line = line_of(served(cache_hit=hit))
+    assert line["cache_hit"] is hit
+    assert line["CacheHits"] == [int(hit)]
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [
+        {"Name": name, "Unit": unit} for name, unit in (METRICS | {"CacheHits": "Count"}).items()
+    ]
+
+
+def test_a_model_that_keeps_no_answers_has_no_hit_rate() -> None:
+    line = line_of(served())
+    assert "cache_hit" not in line
+    assert "CacheHits" not in json.dumps(line)
+
+
 def test_a_request_is_one_line_with_what_is_known_of_it() -> None:
     record = served(
         prediction_id="p-1",

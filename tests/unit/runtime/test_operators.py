@@ -19,7 +19,8 @@ def artifact(operator: str) -> bytes:
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
     graph = helper.make_graph([helper.make_node(operator, ["x"], ["y"])], "graph", [x], [y])
-    return helper.make_model(graph).SerializeToString()
+    data: bytes = helper.make_model(graph).SerializeToString()
+    return data
 
 
 @pytest.mark.parametrize("operator", [name.decode() for name in (*DIVISIONS, *DRAWS)])

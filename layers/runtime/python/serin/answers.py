@@ -14,7 +14,7 @@ from typing import NamedTuple
 from serin.tensor import Tensor
 
 Question = tuple[Hashable, ...]
-"""Names of the wanted outputs, then shape and bytes of every input in the model's order. Exact: nothing is hashed away."""
+"""Names of the wanted outputs, then shape and bytes of every input in the model's order, whole: no two are mistaken."""
 
 Answer = dict[str, Tensor]
 

@@ -219,7 +219,9 @@ class ProvisionedConcurrency(_Section, frozen=True, kw_only=True):
 class KeptAnswers(_Section, frozen=True, kw_only=True):
     """Answers kept in memory for questions that come again. For models whose answer depends on the question alone."""
 
-    size: Annotated[int, Meta(ge=1, le=100_000, description="Most answers; a sixteenth of the memory bounds them, too.")]
+    size: Annotated[
+        int, Meta(ge=1, le=100_000, description="Most answers; a sixteenth of the memory bounds them, too.")
+    ]
     seconds: Annotated[float, Meta(gt=0, le=86_400, description="How long an answer may be given again.")]
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from typing import IO, Final, Literal
 
 import msgspec
@@ -30,18 +31,17 @@ _UNITS: Final = {
     "InferenceMs": "Milliseconds",
     "ColdStart": "Count",
 }
-_DIRECTIVES: Final = msgspec.Raw(
-    _ENCODER.encode(
-        [
-            {
-                "Namespace": NAMESPACE,
-                "Dimensions": [DIMENSIONS],
-                "Metrics": [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()],
-            }
-        ]
-    )
-)
-"""What CloudWatch shall read out of a line: the same for all lines, so it is written once."""
+
+
+def _directives(units: Mapping[str, str]) -> msgspec.Raw:
+    metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
+    return msgspec.Raw(_ENCODER.encode([{"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}]))
+
+
+_DIRECTIVES: Final = _directives(_UNITS)
+"""What CloudWatch shall read out of a line: the same for all lines of a kind, so it is written once."""
+
+_DIRECTIVES_WITH_CACHE: Final = _directives(_UNITS | {"CacheHits": "Count"})
 
 
 class ObserverSettings(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class ObserverSettings(msgspec.Struct, frozen=True):
 class RequestRecord(msgspec.Struct):
     """What is known of one request, filled in on its way, and encoded as it is. Times in milliseconds.
 
-    What is ``UNSET`` is not in the line.
+    What is ``UNSET`` is not in the line. ``cache_hit``: whether the answer was kept from an earlier run.
     """
 
     request_id: str
@@ -76,6 +76,7 @@ class RequestRecord(msgspec.Struct):
     encode_ms: float = 0.0
     total_ms: float = 0.0
     cold_start: bool = False
+    cache_hit: bool | UnsetType = UNSET
     feature_bins: dict[str, Histogram] | UnsetType = UNSET
     prediction_bins: Histogram | UnsetType = UNSET
 
@@ -115,6 +116,7 @@ class _Metrics(msgspec.Struct, frozen=True):
     latency_ms: tuple[float] = msgspec.field(name="LatencyMs")
     inference_ms: tuple[float] = msgspec.field(name="InferenceMs")
     cold_start: tuple[int] = msgspec.field(name="ColdStart")
+    cache_hits: tuple[int] | UnsetType = msgspec.field(name="CacheHits", default=UNSET)
 
 
 class Observer:
@@ -182,8 +184,9 @@ def _xray_trace() -> tuple[str, ...]:
 
 
 def _metrics(record: RequestRecord, now_ms: int) -> _Metrics:
+    hit = record.cache_hit
     return _Metrics(
-        _Directive(now_ms),
+        _Directive(now_ms, _DIRECTIVES if hit is UNSET else _DIRECTIVES_WITH_CACHE),
         (1,),
         (int(record.status >= 500),),
         (int(400 <= record.status < 500),),
@@ -191,4 +194,5 @@ def _metrics(record: RequestRecord, now_ms: int) -> _Metrics:
         (record.total_ms,),
         (record.inference_ms,),
         (int(record.cold_start),),
+        UNSET if hit is UNSET else (int(hit),),
     )

@@ -249,6 +249,8 @@ def _describe(record: RequestRecord, inference: Inference) -> None:
     record.inference_ms = inference.seconds * 1000
     record.rows = inference.rows
     record.feature_bins = inference.feature_bins or UNSET
+    if inference.cached is not None:
+        record.cache_hit = inference.cached
 
 
 def _check_size(body: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from serin.answers import AnswerCache, question_of
 from serin.baseline import Baseline, Histogram
 from serin.engine import EngineOptions, ModelLoadError, Session
 from serin.errors import (
@@ -19,6 +20,7 @@ from serin.errors import (
     ModelRejectedInput,
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
+from serin.operators import DRAWS, names_any
 from serin.prediction_bins import PredictionBins
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
@@ -37,7 +39,8 @@ PLATFORM: Final = "onnxruntime_onnx"
 class Inference(msgspec.Struct, frozen=True):
     """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
 
-    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline.
+    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline. ``cached``: whether the
+    outputs are those of an earlier run; None where the model keeps no answers.
     """
 
     outputs: dict[str, Tensor]
@@ -45,6 +48,7 @@ class Inference(msgspec.Struct, frozen=True):
     rows: int
     seconds: float
     feature_bins: dict[str, Histogram] = {}
+    cached: bool | None = None
 
 
 class Model:
@@ -65,6 +69,7 @@ class Model:
         if watched is not None and watched.prediction is not None:
             self._prediction_bins = PredictionBins(manifest, self.predictor, watched.prediction)
         self._session = session
+        self._answers = _answer_cache(manifest)
 
     def metadata(self) -> ModelMetadata:
         """What the protocol tells of the model."""
@@ -89,9 +94,22 @@ class Model:
         begun = time.monotonic()
         if begun >= deadline:
             raise DeadlineExceeded("the request had no time left when the model could have begun")
-        deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
-        results = self._session.run(allowed, outputs, deadline)
-        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun, feature_bins)
+        results, cached = self._answer(allowed, outputs, min(deadline, begun + self.manifest.serving.timeout_seconds))
+        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun, feature_bins, cached)
+
+    def _answer(
+        self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float
+    ) -> tuple[dict[str, Tensor], bool | None]:
+        """What the model gives for ``inputs``, and whether it was known; None where no answers are kept."""
+        if self._answers is None:
+            return self._session.run(inputs, outputs, deadline), None
+        question = question_of(inputs, (tensor.name for tensor in self.inputs), outputs)
+        known = self._answers.get(question)
+        if known is not None:
+            return known, True
+        results = self._session.run(inputs, outputs, deadline)
+        self._answers.put(question, results)
+        return results, False
 
     def predict(self, inference: Inference) -> list[Prediction]:
         """One prediction for each row of the request.
@@ -158,12 +176,9 @@ def open_artifact(folder: ModelFolder, artifact: bytes, options: EngineOptions) 
     """Open the bytes of a folder's artifact, which have the signature that its lock says.
 
     Raises:
-        ModelFolderError: they cannot be opened, or have another signature.
+        ModelFolderError: they cannot be opened, have another signature, or cannot be served as the manifest says.
     """
-    try:
-        session = Session.load(artifact, options, folder.manifest.artifact.format)
-    except ModelLoadError as error:
-        raise ModelFolderError(str(folder.path / folder.manifest.artifact.file), None, error.message) from None
+    session = open_unlocked(folder.path, folder.manifest, artifact, options)
     for kind in ("inputs", "outputs"):
         if getattr(session, kind) != getattr(folder.lock.signature, kind):
             raise ModelFolderError(
@@ -174,6 +189,24 @@ def open_artifact(folder: ModelFolder, artifact: bytes, options: EngineOptions) 
     return session
 
 
+def open_unlocked(path: Path, manifest: Manifest, artifact: bytes, options: EngineOptions) -> Session:
+    """Open the artifact of the model folder ``path``, whatever its lock says.
+
+    Raises:
+        ModelFolderError: it cannot be opened, or cannot be served as the manifest says.
+    """
+    if manifest.serving.answer_cache is not None and names_any(artifact, DRAWS):
+        raise ModelFolderError(
+            str(path / "model.yaml"),
+            "serving.answer_cache",
+            "the model draws random numbers, so no answer may be given again; leave the cache out",
+        )
+    try:
+        return Session.load(artifact, options, manifest.artifact.format)
+    except ModelLoadError as error:
+        raise ModelFolderError(str(path / manifest.artifact.file), None, error.message) from None
+
+
 def load_service(folders: Iterable[Path], options: EngineOptions) -> Service:
     """Read, check and open model folders.
 
@@ -181,6 +214,14 @@ def load_service(folders: Iterable[Path], options: EngineOptions) -> Service:
         ModelFolderError: names the file and the field to mend.
     """
     return Service(load_model(folder, options) for folder in folders)
+
+
+def _answer_cache(manifest: Manifest) -> AnswerCache | None:
+    """As the manifest says; the bytes of what is kept stay below a sixteenth of the function's memory."""
+    wanted = manifest.serving.answer_cache
+    if wanted is None:
+        return None
+    return AnswerCache(size=wanted.size, seconds=wanted.seconds, max_bytes=manifest.serving.memory_mb * 2**20 // 16)
 
 
 def _signature(tensors: Iterable[TensorInput | TensorOutput]) -> tuple[TensorMetadata, ...]:
