@@ -14,7 +14,18 @@ from serin.compilation import compile_model
 from tests.small_models.catalogue import SCALAR
 
 CONTRACT: Final = ["protocol", "errors", "manifest", "manifest_rules", "model_folder", "lock", "baseline"]
-WITHOUT_ENGINE: Final = ["tensor", "nested", "strict_json", "codecs", "rows", "policy", "predictions", "golden", "rest"]
+WITHOUT_ENGINE: Final = [
+    "tensor",
+    "nested",
+    "strict_json",
+    "codecs",
+    "rows",
+    "policy",
+    "onnx_graph",
+    "predictions",
+    "golden",
+    "rest",
+]
 HEAVY: Final = {"numpy", "onnxruntime", "boto3", "botocore.session", "fastapi", "pydantic", "starlette", "onnx"}
 WEB_STACK: Final = {"fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum", "onnx"}
 

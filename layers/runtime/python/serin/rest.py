@@ -179,7 +179,7 @@ class DataPlane:
         inference = model.infer(inputs, model.predictor.outputs, request.deadline)
         begun = perf_counter()
         predictions = model.predict(inference)
-        _describe(record, model, inference)
+        _describe(record, inference)
         record.prediction_bins = model.count_predictions(predictions) or UNSET
         prediction_id = _new_prediction_id()
         ids = [f"{prediction_id}-{row}" for row in range(len(predictions))]
@@ -203,7 +203,7 @@ class DataPlane:
             model_name=model.name, model_version=model.version, id=envelope.request.id, outputs=()
         )
         body, json_length = codecs.encode_response(answer, inference.outputs, requested, envelope.request.parameters)
-        _describe(record, model, inference)
+        _describe(record, inference)
         record.prediction_bins = model.count_outputs(inference.outputs) or UNSET
         record.encode_ms = _ms_since(begun)
         _check_size(body)
@@ -256,10 +256,10 @@ def _require_media_type(headers: Mapping[str, str], *allowed: str) -> None:
         raise errors.UnsupportedMediaType(f"content-type must be {' or '.join(allowed)}, in UTF-8")
 
 
-def _describe(record: RequestRecord, model: Model, inference: Inference) -> None:
+def _describe(record: RequestRecord, inference: Inference) -> None:
     record.inference_ms = inference.seconds * 1000
     record.rows = inference.rows
-    record.feature_bins = model.count_features(inference.inputs) or UNSET
+    record.feature_bins = inference.feature_bins or UNSET
 
 
 def _check_size(body: bytes) -> None:

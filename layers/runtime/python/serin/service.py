@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from serin.baseline import Baseline, Histogram, count_columns
+from serin.baseline import Baseline, Histogram
 from serin.engine import EngineOptions, ModelLoadError, Session
 from serin.errors import (
     NO_SUCH_MODEL,
@@ -17,13 +17,13 @@ from serin.errors import (
     ModelFolderError,
     ModelNotFound,
     ModelRejectedInput,
-    OutputNotFinite,
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
-from serin.policy import build_policies, feature_columns
+from serin.prediction_bins import PredictionBins
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
+from serin.screening import Screens
 from serin.tensor import Tensor
 
 if TYPE_CHECKING:  # neither pathlib nor what reads YAML is on the way of a start from an image
@@ -35,12 +35,16 @@ PLATFORM: Final = "onnxruntime_onnx"
 
 
 class Inference(msgspec.Struct, frozen=True):
-    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took."""
+    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
+
+    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline.
+    """
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
     rows: int
     seconds: float
+    feature_bins: dict[str, Histogram] = {}
 
 
 class Model:
@@ -55,8 +59,11 @@ class Model:
         self.rows = RowDecoder(manifest)
         self.predictor = Predictor(manifest)
         self._batched = next((tensor.name for tensor in self.inputs if tensor.shape[:1] == (-1,)), None)
-        self._policies = build_policies(manifest, divides=session.divides)
-        self._baseline = baseline if manifest.monitoring.drift else None
+        baseline = baseline if manifest.monitoring.drift else None
+        self._screens = Screens(manifest, baseline.features if baseline else {}, divides=session.divides)
+        self._prediction_bins: PredictionBins | None = None
+        if baseline is not None and baseline.prediction is not None:
+            self._prediction_bins = PredictionBins(manifest, self.predictor, baseline.prediction)
         self._session = session
 
     def metadata(self) -> ModelMetadata:
@@ -78,13 +85,13 @@ class Model:
             ModelRejectedInput: the model failed on this input.
             DeadlineExceeded: no time left, or not finished in time.
         """
-        allowed = {name: self._policies[name].apply(tensor) for name, tensor in inputs.items()}
+        allowed, feature_bins = self._screens(inputs, deadline)
         begun = time.monotonic()
         if begun >= deadline:
             raise DeadlineExceeded("the request had no time left when the model could have begun")
         deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
         results = self._session.run(allowed, outputs, deadline)
-        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun)
+        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun, feature_bins)
 
     def predict(self, inference: Inference) -> list[Prediction]:
         """One prediction for each row of the request.
@@ -98,27 +105,13 @@ class Model:
             raise ModelRejectedInput("the model does not answer these rows one by one")
         return predictions
 
-    def count_features(self, inputs: Mapping[str, Tensor]) -> dict[str, Histogram]:
-        """Inputs counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or not self._baseline.features:
-            return {}
-        return count_columns(self._baseline.features, feature_columns(self.manifest, inputs))
-
     def count_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
         """Predictions counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or self._baseline.prediction is None:
-            return {}
-        binned = self.predictor.binned(predictions)
-        return {} if binned is None else self._baseline.prediction.count(binned)
+        return {} if self._prediction_bins is None else self._prediction_bins.of_predictions(predictions)
 
     def count_outputs(self, outputs: Mapping[str, Tensor]) -> Histogram:
         """The same for outputs; empty also where they make no prediction: some are not there, or are not finite."""
-        if self._baseline is None or not set(self.predictor.outputs) <= outputs.keys():
-            return {}
-        try:
-            return self.count_predictions(self.predictor(outputs))
-        except (OutputNotFinite, ModelRejectedInput):
-            return {}
+        return {} if self._prediction_bins is None else self._prediction_bins.of_outputs(outputs)
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""
