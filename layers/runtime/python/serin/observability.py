@@ -48,7 +48,7 @@ _METRICS: Final = (
     + b'},"Requests":[1],"Errors":[%d],"ClientErrors":[%d],"Rows":[%d],"LatencyMs":[%b],"InferenceMs":[%b],'
     + b'"ColdStart":[%d]'
 )
-"""The EMF part of a line. It takes numbers only; times as msgspec writes them, which costs half of what Python takes."""
+"""The EMF part of a line. It takes numbers only; times as msgspec writes them, in half of the time Python takes."""
 
 
 class ObserverSettings(msgspec.Struct, frozen=True):
