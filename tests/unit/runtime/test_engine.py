@@ -255,7 +255,9 @@ def test_a_number_type_that_is_not_served_is_refused_by_name() -> None:
     cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT8E5M2)
     with_float8 = graph([cast], [tensor("x", Datatype.FP32, 1)], [])
     with_float8.output.append(made)
-    with pytest.raises(ModelLoadError, match=r"^'y' is a tensor of ONNX's datatype \d+; only dense tensors are served$"):
+    with pytest.raises(
+        ModelLoadError, match=r"^'y' is a tensor of ONNX's datatype \d+; only dense tensors are served$"
+    ):
         Session.load(serialized(with_float8), EngineOptions())
 
 
