@@ -261,7 +261,7 @@ def test_a_call_that_makes_nothing_is_a_failure() -> None:
         Tensor(Datatype.FP64, (1, 2), bytes(16)),
         Tensor(Datatype.FP32, (2,), bytes(8)),
     ],
-    ids=str,
+    ids=lambda tensor: f"{tensor.datatype}-{tensor.shape}-{len(tensor.data)}",
 )
 @pytest.mark.parametrize("is_warm", [False, True])
 def test_a_tensor_that_contradicts_itself_or_the_model_is_refused(tensor: Tensor, is_warm: bool) -> None:

@@ -39,7 +39,7 @@ def test_its_absence_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
 def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "libonnxruntime.so.1.2.3"
     file.write_bytes(b"no library")
-    with pytest.raises(ImportError, match="cannot be opened as ONNX Runtime's library; install onnxruntime again$"):
+    with pytest.raises(ImportError, match=r"cannot be opened as ONNX Runtime's library; install onnxruntime again$"):
         open_library(str(file))
 
 

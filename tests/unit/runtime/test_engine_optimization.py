@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -99,11 +98,7 @@ def test_fusion_differs_by_rounding_alone(level: Level, tmp_path: Path) -> None:
 
 
 def test_a_portable_model_holds_nothing_of_the_processors_memory_layouts() -> None:
-    assert b"com.microsoft.nchwc" not in optimize(network(), "portable")
-
-
-def test_optimisation_is_repeatable() -> None:
-    assert optimize(network()) == optimize(network())
+    assert b"ReorderInput" not in optimize(network(), "portable")  # the operator that leads into such a layout
 
 
 def test_an_optimised_model_can_be_loaded_from_bytes_too() -> None:
@@ -142,7 +137,7 @@ def test_optimisation_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.
     optimize(PAIR.artifact)
     with pytest.raises(ModelLoadError):
         optimize(b"no model")
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"short", PAIR.artifact, b"\0" * 100])

@@ -19,7 +19,8 @@ def optimize(artifact: bytes, level: Level = "portable") -> bytes:
     """``artifact``, an ``.onnx`` model, as an ``.ort`` file for this version of ONNX Runtime.
 
     What fusion computes may differ from the original by rounding, as it does when the original is loaded with the
-    optimisations that are on by default.
+    optimisations that are on by default. Two files of one model may differ in the order of what they hold, and answer
+    alike.
 
     Args:
         artifact: The whole model file.
