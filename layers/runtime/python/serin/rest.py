@@ -111,6 +111,14 @@ class Models(Protocol):
     def model(self, name: str, version: str | None = None) -> Model: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An answer, and what its line is to say."""
+
+    response: Response
+    record: RequestRecord
+
+
 class DataPlane:
     """``Request -> Response`` over models. Never raises."""
 
@@ -120,6 +128,10 @@ class DataPlane:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request, and write its line."""
+        return self.finish(self.attempt(request))
+
+    def attempt(self, request: Request) -> Attempt:
+        """An answer without its line. It may be thrown away and asked for again, with more time for example."""
         begun = time.perf_counter()
         trace = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
         record = RequestRecord(
@@ -135,8 +147,12 @@ class DataPlane:
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
         record.total_ms = (time.perf_counter() - begun) * 1000
-        self._write(record, response)
-        return _with_context(response, trace and trace[0], record)
+        return Attempt(_with_context(response, trace and trace[0], record), record)
+
+    def finish(self, attempt: Attempt) -> Response:
+        """The answer of an attempt that stands, its line written."""
+        self._write(attempt.record, attempt.response)
+        return attempt.response
 
     def refuse(self, error: errors.SerinError, request_id: str) -> Response:
         """Answer a request that a shell could not read, and write its line."""
