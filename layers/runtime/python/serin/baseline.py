@@ -3,8 +3,6 @@
 Live traffic is counted into the same bins, so drift is measured from what is logged and no value is kept.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable

@@ -10,8 +10,9 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from serin.protocol import Datatype
 
@@ -41,8 +42,7 @@ _FORMATS: Final[dict[Datatype, str]] = {
 """Type codes of ``struct``, ``array`` and ``memoryview``. BF16 has none: its bits travel as UINT16."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(msgspec.Struct, frozen=True):
     """A dense tensor.
 
     ``data`` holds ``itemsize * product(shape)`` bytes, or for ``BYTES`` a list with one ``bytes`` an element,
