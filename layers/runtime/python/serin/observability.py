@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import IO, Final, Literal
+from typing import IO, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -22,6 +22,8 @@ NAMESPACE: Final = "Serin"
 DIMENSIONS: Final = ("model", "version")
 
 _ENCODER: Final = msgspec.json.Encoder()
+_REQUEST: Final = b'"level":"INFO","message":"request","timestamp":"%b"'
+_FAULT: Final = b'"level":"ERROR","message":"fault","timestamp":"%b"'
 _UNITS: Final = {
     "Requests": "Count",
     "Errors": "Count",
@@ -33,15 +35,22 @@ _UNITS: Final = {
 }
 
 
-def _directives(units: Mapping[str, str]) -> msgspec.Raw:
+def _template(units: Mapping[str, str]) -> bytes:
+    """The EMF part of a line. It takes numbers only; times as msgspec writes them, in half of the time Python takes."""
     metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
-    return msgspec.Raw(_ENCODER.encode([{"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}]))
+    directives = _ENCODER.encode([{"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}])
+    return (
+        b'"_aws":{"Timestamp":%d,"CloudWatchMetrics":'
+        + directives
+        + b'},"Requests":[1],"Errors":[%d],"ClientErrors":[%d],"Rows":[%d],"LatencyMs":[%b],"InferenceMs":[%b],'
+        + b'"ColdStart":[%d]'
+    )
 
 
-_DIRECTIVES: Final = _directives(_UNITS)
+_METRICS: Final = _template(_UNITS)
 """What CloudWatch shall read out of a line: the same for all lines of a kind, so it is written once."""
 
-_DIRECTIVES_WITH_CACHE: Final = _directives(_UNITS | {"CacheHits": "Count"})
+_METRICS_WITH_CACHE: Final = _template(_UNITS | {"CacheHits": "Count"}) + b',"CacheHits":[%d]'
 
 
 class ObserverSettings(msgspec.Struct, frozen=True):
@@ -98,25 +107,15 @@ class _Trace(msgspec.Struct, frozen=True):
     xray_trace_id: str
 
 
-class _Directive(msgspec.Struct, frozen=True, rename="pascal"):
-    """``timestamp``: milliseconds since 1970."""
+class _BytesAsText:
+    """Takes what a binary stream takes, for a stream of text that has none below it."""
 
-    timestamp: int
-    cloud_watch_metrics: msgspec.Raw = _DIRECTIVES
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.flush = stream.flush
 
-
-class _Metrics(msgspec.Struct, frozen=True):
-    """The EMF part of a line: each metric with its one value, in the order of ``_UNITS``."""
-
-    aws: _Directive = msgspec.field(name="_aws")
-    requests: tuple[int] = msgspec.field(name="Requests")
-    errors: tuple[int] = msgspec.field(name="Errors")
-    client_errors: tuple[int] = msgspec.field(name="ClientErrors")
-    rows: tuple[int] = msgspec.field(name="Rows")
-    latency_ms: tuple[float] = msgspec.field(name="LatencyMs")
-    inference_ms: tuple[float] = msgspec.field(name="InferenceMs")
-    cold_start: tuple[int] = msgspec.field(name="ColdStart")
-    cache_hits: tuple[int] | UnsetType = msgspec.field(name="CacheHits", default=UNSET)
+    def write(self, data: bytes) -> None:
+        self._stream.write(data.decode())
 
 
 class Observer:
@@ -124,9 +123,10 @@ class Observer:
 
     def __init__(self, settings: ObserverSettings) -> None:
         self._service = _fields(_Service(settings.service, settings.function_version or UNSET))
-        self._stream = settings.stream or sys.stdout
+        stream = settings.stream or sys.stdout
+        self._stream: IO[bytes] | _BytesAsText = getattr(stream, "buffer", None) or _BytesAsText(stream)
         self._lock = threading.Lock()
-        self._second = (0, "")
+        self._second = (0, b"")
         self._cold = True
 
     def is_cold_start(self) -> bool:
@@ -138,9 +138,9 @@ class Observer:
         """Write the canonical line of a request that has been answered."""
         now_ms = time.time_ns() // 1_000_000
         if record.model is UNSET or record.route not in {"predict", "infer"}:
-            self._write("INFO", "request", now_ms, _fields(record))
+            self._write(_REQUEST, now_ms, _fields(record))
         else:
-            self._write("INFO", "request", now_ms, _fields(record), _fields(_metrics(record, now_ms)))
+            self._write(_REQUEST, now_ms, _fields(record), _metrics(record, now_ms))
 
     def fault(self, request_id: str, error: BaseException) -> None:
         """Write where an unexpected error arose. Its message may quote a client and is left out."""
@@ -149,12 +149,12 @@ class Observer:
         frames = traceback.extract_tb(error.__traceback__)
         place = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
         now_ms = time.time_ns() // 1_000_000
-        self._write("ERROR", "fault", now_ms, _fields(_Fault(request_id, type(error).__name__, place)))
+        self._write(_FAULT, now_ms, _fields(_Fault(request_id, type(error).__name__, place)))
 
-    def _write(self, level: Literal["INFO", "ERROR"], message: str, now_ms: int, *parts: str) -> None:
+    def _write(self, begin: bytes, now_ms: int, *parts: bytes) -> None:
         """One line. One that cannot be written keeps no answer back."""
-        fields = ",".join((self._service, *parts, *_xray_trace()))
-        line = f'{{"level":"{level}","message":"{message}","timestamp":"{self._timestamp(now_ms)}",{fields}}}\n'
+        parts = (begin % self._timestamp(now_ms), self._service, *parts, *_xray_trace())
+        line = b"{%b}\n" % b",".join(parts)
         with self._lock:
             try:
                 self._stream.write(line)
@@ -162,37 +162,38 @@ class Observer:
             except (OSError, ValueError):  # ValueError: the stream is closed
                 pass
 
-    def _timestamp(self, now_ms: int) -> str:
+    def _timestamp(self, now_ms: int) -> bytes:
         """RFC 3339, UTC, to the millisecond."""
         second, rest = divmod(now_ms, 1000)
         known, text = self._second
         if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
             self._second = (second, text)
-        return f"{text}.{rest:03d}+00:00"
+        return b"%b.%03d+00:00" % (text, rest)
 
 
-def _fields(part: msgspec.Struct) -> str:
+def _fields(part: msgspec.Struct) -> bytes:
     """The fields of ``part`` in JSON, without the braces around them."""
-    return _ENCODER.encode(part)[1:-1].decode()
+    return _ENCODER.encode(part)[1:-1]
 
 
-def _xray_trace() -> tuple[str, ...]:
+def _xray_trace() -> tuple[bytes, ...]:
     """The trace that Lambda names for the invocation. Source: AWS Lambda, runtime API, ``Lambda-Runtime-Trace-Id``."""
     header = os.environ.get("_X_AMZN_TRACE_ID")
     return (_fields(_Trace(header.partition(";")[0].removeprefix("Root="))),) if header else ()
 
 
-def _metrics(record: RequestRecord, now_ms: int) -> _Metrics:
-    hit = record.cache_hit
-    return _Metrics(
-        _Directive(now_ms, _DIRECTIVES if hit is UNSET else _DIRECTIVES_WITH_CACHE),
-        (1,),
-        (int(record.status >= 500),),
-        (int(400 <= record.status < 500),),
-        (record.rows,),
-        (record.total_ms,),
-        (record.inference_ms,),
-        (int(record.cold_start),),
-        UNSET if hit is UNSET else (int(hit),),
+def _metrics(record: RequestRecord, now_ms: int) -> bytes:
+    status = record.status
+    values = (
+        now_ms,
+        status >= 500,
+        400 <= status < 500,
+        record.rows,
+        _ENCODER.encode(record.total_ms),
+        _ENCODER.encode(record.inference_ms),
+        record.cold_start,
     )
+    if record.cache_hit is UNSET:
+        return _METRICS % values
+    return _METRICS_WITH_CACHE % (*values, record.cache_hit)

@@ -44,17 +44,11 @@ STATUS: Final[dict[type[errors.SerinError], int]] = {
 }
 """The one table from error to status. What is not in it is our fault: 500."""
 
-_ROUTE: Final = re.compile(
-    r"/models/(?P<predict>[^/]+)/predict|/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?"
-    r"(?:/(?P<verb>infer|ready))?"
-)
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
-)
-"""W3C Trace Context, section 3.2."""
+_TRACEPARENT: Final = r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+"""W3C Trace Context, section 3.2. Compiled by its first use, as few requests have it."""
 
-_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9_.~/-]*")
-"""A path without anything to decode or to encode. Source: RFC 3986, section 2.3, unreserved characters."""
+_PLAIN: Final = "/-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
+"""What is the same decoded and encoded. Source: RFC 3986, section 2.3, unreserved characters."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -95,7 +89,7 @@ def canonical_path(path: str) -> str:
 
     Segment by segment, so that an encoded slash stays encoded and cannot pass for a separator.
     """
-    if _PLAIN_PATH.fullmatch(path):
+    if not path.strip(_PLAIN):  # holds nothing else
         return path
     from urllib.parse import quote, unquote_to_bytes  # rarely needed, and slow to import
 
@@ -125,6 +119,13 @@ class Models(Protocol):
     def model(self, name: str, version: str | None = None) -> Model: ...
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """An answer, and what its line is to say."""
+
+    response: Response
+    record: RequestRecord
+
+
 class DataPlane:
     """``Request -> Response`` over models. Never raises."""
 
@@ -134,6 +135,10 @@ class DataPlane:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request, and write its line."""
+        return self.finish(self.attempt(request))
+
+    def attempt(self, request: Request) -> Attempt:
+        """An answer without its line. It may be thrown away and asked for again, with more time for example."""
         begun = perf_counter()
         record = RequestRecord(request.request_id, cold_start=self._observer.is_cold_start())
         traceparent = _trace(request.headers, record)
@@ -147,9 +152,13 @@ class DataPlane:
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
         record.total_ms = (perf_counter() - begun) * 1000
-        self._write(record, response)
         _add_context(response.headers, traceparent, record)
-        return response
+        return Attempt(response, record)
+
+    def finish(self, attempt: Attempt) -> Response:
+        """The answer of an attempt that stands, its line written."""
+        self._write(attempt.record, attempt.response)
+        return attempt.response
 
     def refuse(self, error: errors.SerinError, request_id: str) -> Response:
         """Answer a request that a shell could not read, and write its line."""
@@ -162,15 +171,12 @@ class DataPlane:
         self._observer.request(record)
 
     def _route(self, request: Request, record: RequestRecord) -> Response:
-        match = _ROUTE.fullmatch(request.path)
-        if match is None:
-            raise errors.NotFound("no such route; /docs lists them all")
-        verb = "predict" if match["predict"] else match["verb"] or "metadata"
+        name, version, verb = _find_route(request.path)
         answer, method = self._verbs[verb]
         if request.method != method:
             raise errors.MethodNotAllowed(method)
         record.route = verb
-        model = self._models.model(match["predict"] or match["model"], match["version"])
+        model = self._models.model(name, version)
         record.model, record.version = model.name, model.version
         return answer(self, model, request, record)
 
@@ -231,6 +237,26 @@ class DataPlane:
     }
 
 
+def _find_route(path: str) -> tuple[str, str | None, str]:
+    """Model, version where one is named, and verb.
+
+    Raises:
+        NotFound: there is no such route.
+    """
+    match path.split("/"):
+        case ["", "models", name, "predict" as verb] if name:
+            return name, None, verb
+        case ["", "v2", "models", name] if name:
+            return name, None, "metadata"
+        case ["", "v2", "models", name, "infer" | "ready" as verb] if name:
+            return name, None, verb
+        case ["", "v2", "models", name, "versions", version] if name and version:
+            return name, version, "metadata"
+        case ["", "v2", "models", name, "versions", version, "infer" | "ready" as verb] if name and version:
+            return name, version, verb
+    raise errors.NotFound("no such route; /docs lists them all")
+
+
 def _ms_since(begun: float) -> float:
     return (perf_counter() - begun) * 1000
 
@@ -275,7 +301,7 @@ def _headers(request_id: str) -> dict[str, str]:
 def _trace(headers: Mapping[str, str], record: RequestRecord) -> str | None:
     """The client's ``traceparent`` where it is one; its trace goes into ``record``."""
     given = headers.get("traceparent")
-    trace = _TRACEPARENT.fullmatch(given) if given is not None else None
+    trace = re.fullmatch(_TRACEPARENT, given, re.ASCII) if given is not None else None
     if trace is None:
         return None
     record.trace_id = trace["trace_id"]
