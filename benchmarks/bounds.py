@@ -14,8 +14,10 @@ from benchmarks.rows import Outcome, Row, is_within
 BOUNDS: Final[dict[str, float]] = {
     "cold-bare": 3.0,
     "cold-usual": 1.0,
+    "cold-limit": 10.0,
     "cold-quarter": 3.0,
     "cold-half": 3.0,
+    "init": 3.0,
     "files": 2.5,
     "bytes": 1.5,
     "big-wall": 2.0,
