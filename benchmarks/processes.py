@@ -144,10 +144,10 @@ def _read(descriptor: int, count: int) -> bytes:
 def _memory(pid: int) -> Memory:
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     kilobytes = {name: int(status[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM")}
-    return Memory(kilobytes["VmRSS"], kilobytes["VmHWM"], _mapped(Path(f"/proc/{pid}/smaps").read_text()))
+    return Memory(kilobytes["VmRSS"], kilobytes["VmHWM"], mapped_bytes(Path(f"/proc/{pid}/smaps").read_text()))
 
 
-def _mapped(smaps: str) -> int:
+def mapped_bytes(smaps: str) -> int:
     """Resident bytes of the mappings that have a file. Source: proc_pid_smaps(5)."""
     total, of_file = 0, False
     for line in smaps.splitlines():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import random
 import shutil
 import tempfile
 import venv
@@ -70,10 +71,10 @@ class Workshop:
         return Subject(name, python, code, handler or f"{name}.lambda_handler", surroundings)
 
     def session_run(self, rows: int) -> Subject:
-        """``session.run`` alone on ``rows`` rows: the golden cases', over and over."""
+        """``session.run`` alone on ``rows`` rows."""
         data = self._new_folder("rows") / "rows.bin"
         data.parent.mkdir()
-        data.write_bytes(array("f", golden_rows(rows)).tobytes())
+        data.write_bytes(array("f", varied_rows(rows)).tobytes())
         return self.reference("bare", "session_run.lambda_handler", {"ROWS_PATH": str(data)})
 
     def _new_folder(self, name: str) -> Path:
@@ -94,7 +95,15 @@ def workshop() -> Iterator[Workshop]:
         yield Workshop(Path(place))
 
 
-def golden_rows(rows: int) -> list[float]:
-    """``rows`` rows of the model's 30 features, one after the other: the golden cases', over and over."""
-    instances = golden_instances(MODELS)
-    return [value for i in range(rows) for value in instances[i % len(instances)].values()]
+def varied_rows(rows: int) -> list[float]:
+    """``rows`` rows of the model's 30 features, one after the other, the same at every call.
+
+    Each lies somewhere between two golden cases, so no two take the same way through the trees.
+    """
+    choice = random.Random(30)  # noqa: S311 - no secret
+    golden = [list(instance.values()) for instance in golden_instances(MODELS)]
+    values: list[float] = []
+    for _ in range(rows):
+        one, other, share = choice.choice(golden), choice.choice(golden), choice.random()
+        values += [float(f"{a + (b - a) * share:.5g}") for a, b in zip(one, other, strict=True)]
+    return values

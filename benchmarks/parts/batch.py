@@ -13,7 +13,7 @@ from typing import Any, Final
 from benchmarks.events import INPUT, MODEL, binary_event, json_event
 from benchmarks.processes import Subject, calls
 from benchmarks.rows import Outcome, compare, interleave
-from benchmarks.subjects import MODELS, golden_rows, workshop
+from benchmarks.subjects import MODELS, varied_rows, workshop
 from local.errors import LocalError
 
 name: Final = "batch"
@@ -22,7 +22,7 @@ ROWS: Final = 10_000
 
 def run(quick: bool) -> list[Outcome]:
     """Whole events through the handler: base64 and the answer's encoding are part of it."""
-    values, shape = golden_rows(ROWS), (ROWS, 30)
+    values, shape = varied_rows(ROWS), (ROWS, 30)
     binary = binary_event(MODEL, INPUT, shape, array("f", values))
     text = json_event(MODEL, INPUT, shape, values)
     with workshop() as shop:

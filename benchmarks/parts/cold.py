@@ -18,18 +18,22 @@ EVENT: Final = predict_event(golden_instances(MODELS)[:1])
 
 
 def run(quick: bool) -> list[Outcome]:
-    """A whole processor against both references, then shares of one against the bare handler."""
+    """A whole processor against both references and the limit, then shares of one against the bare handler."""
     with workshop() as shop:
         serin, bare, usual = shop.serin(), shop.reference("bare"), shop.reference("usual")
-        rounds = 5 if quick else 31
-        taken = interleave([_start(subject) for subject in (serin, bare, usual)], rounds + 1)[1:]
+        limit = shop.reference("bare", "limit.lambda_handler")
+        rounds = 5 if quick else 21
+        taken = interleave([_start(subject) for subject in (serin, bare, usual, limit)], rounds + 1)[1:]
         what = "cold, tabular: process start to first answer"
         rows: list[Outcome] = [
-            compare("cold-bare", what, "bare handler", "ms", [(a, b) for a, b, _ in taken], target=0.6),
-            compare("cold-usual", what, "usual stack", "ms", [(a, c) for a, _, c in taken], target=0.2),
+            compare("cold-bare", what, "bare handler", "ms", [(a, b) for a, b, *_ in taken], target=0.6),
+            compare("cold-usual", what, "usual stack", "ms", [(a, c) for a, _, c, _ in taken], target=0.2),
+            compare(
+                "cold-limit", what, "ONNX Runtime loaded, no model", "ms", [(a, d) for a, *_, d in taken], target=None
+            ),
         ]
         for key, cpus in SHARES:
-            rows.append(_limited(f"cold-{key}", cpus, (serin, bare), 3 if quick else 15))
+            rows.append(_limited(f"cold-{key}", cpus, (serin, bare), 3 if quick else 11))
         return rows
 
 
