@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 
-from infra.cold_starts import Month, table, ways
+from infra.cold_starts import EXAMPLE, Month, markdown, table, ways
+from serin.manifest import Serving
+from serin.manifest_rules import contradictions
+from tests.small_models.catalogue import FLOWER
 
 GIGABYTE = Month(memory_mb=1024, architecture="x86_64", init_ms=500, billed_ms=10)
 MONTH = 2_592_000
@@ -42,3 +49,13 @@ def test_without_requests_only_what_stands_is_paid() -> None:
     quiet = replace(GIGABYTE, requests=0)
     assert usd(quiet)[:2] == pytest.approx([0, MONTH * 0.0000015046])
     assert table(quiet)[1] == ["nothing", "0.00", "0, 500 ms each"]
+
+
+def test_the_page_shows_the_table_and_settings_that_can_be_made(repository: Path) -> None:
+    page = (repository / "docs" / "cold-starts.md").read_text()
+    assert markdown(EXAMPLE) in page
+    shown = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown
+    for section in shown:
+        serving = msgspec.convert(yaml.safe_load(section)["serving"], Serving)
+        assert list(contradictions(msgspec.structs.replace(FLOWER.manifest(), serving=serving))) == []
