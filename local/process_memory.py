@@ -9,22 +9,22 @@ from typing import Final
 _PEAK: Final = re.compile(r"^VmHWM:\s+([0-9]+) kB$", re.MULTILINE)
 
 
-def peak_memory_mb(module: str, mark: str) -> float | None:
-    """Peak resident memory, MB, of the Python program that runs ``module`` and whose environment holds ``mark``.
+def peak_memory_mb(program: Path, mark: str) -> float | None:
+    """Peak resident memory, MB, of the process that ``program`` was started as and whose environment holds ``mark``.
 
     ``mark`` is a ``NAME=value``. None where no such process runs. It may be a child of any process, also within a
     container that shares this machine's process ids.
     """
     for process in Path("/proc").iterdir():
-        if process.name.isdecimal() and _is(process, module, mark):
+        if process.name.isdecimal() and _is(process, program, mark):
             found = _PEAK.search(_read(process / "status"))
             return int(found[1]) / 1024 if found else None
     return None
 
 
-def _is(process: Path, module: str, mark: str) -> bool:
-    words = _read(process / "cmdline").split("\0")
-    return words[1:3] == ["-m", module] and mark in _read(process / "environ").split("\0")
+def _is(process: Path, program: Path, mark: str) -> bool:
+    started_as = _read(process / "cmdline").partition("\0")[0]
+    return started_as == str(program) and mark in _read(process / "environ").split("\0")
 
 
 def _read(file: Path) -> str:

@@ -36,13 +36,14 @@ class RieSettings:
 
     The process sees ``environment`` and Lambda's own variables, and nothing else of the caller's environment.
     ``before_emulator`` and ``before_function`` are words that run the emulator, or the function alone, in their way:
-    under a limit, say. They end with executing what follows them.
+    under a limit, say. They end with executing what follows them. ``program`` is what ``python`` runs.
     """
 
     handler: str
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     python: Path = Path(sys.executable)
+    program: tuple[str, ...] = ("-m", "awslambdaric")
     function_name: str = "function"
     function_version: str = "$LATEST"
     memory_mb: int = 1024
@@ -156,8 +157,8 @@ class RieProcess:
         address, runtime = (f"{LOOPBACK}:{port}" for port in self._ports)
         command = [*self._settings.before_emulator, str(rie_binary())]
         command += ["--runtime-interface-emulator-address", address, "--runtime-api-address", runtime]
-        command += [*self._settings.before_function]
-        command += [str(self._settings.python), "-m", "awslambdaric", self._settings.handler]
+        command += [*self._settings.before_function, str(self._settings.python), *self._settings.program]
+        command += [self._settings.handler]
         self._process = subprocess.Popen(  # noqa: S603 - a checked binary and the settings' own words
             command,
             cwd=self._settings.directory,

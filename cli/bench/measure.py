@@ -126,7 +126,7 @@ def _run(function: Function, memory_mb: int, limited: Limited, requests: int) ->
                     return unfit
         except InvocationTimedOut:
             return Unfit(memory_mb, f"no answer within {settings.timeout_s} s")
-        peak = peak_memory_mb("awslambdaric", mark)
+        peak = peak_memory_mb(function.python, mark)
         init_s = process.init_seconds
         durations = [float(found[1]) for line in process.lines if (found := _DURATION.match(line))]
     if init_s is None or peak is None or len(durations) != requests + 1:

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 _WIDTH: Final = 760
 _PANEL: Final = 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 130, 46, 44
+_LINE: Final = 14
 _COLOURS: Final = ("#0b6e4f", "#c77700", "#b3261e", "#3b5ba5", "#6b4e9b")
 _STYLE: Final = "font-family: system-ui, sans-serif; font-size: 12px"
 
@@ -70,16 +71,17 @@ def _panel(panel: Panel, x_title: str, x: Sequence[float], across: Scale, top: f
 
 
 def _curves(lines: Mapping[str, Sequence[float]], x: Sequence[float], across: Scale, up: Scale) -> Iterator[str]:
-    lowest = math.inf
+    ends = []
     for (name, values), colour in zip(lines.items(), _COLOURS, strict=False):
         points = [(across(a), up(b)) for a, b in zip(x, values, strict=True)]
         joined = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
         yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>'
         yield from (f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3.5" fill="{colour}"/>' for a, b in points)
-        # Names of curves that end together stand below one another.
-        beside = points[-1][1] + 4
-        place = beside if abs(beside - lowest) >= 14 else lowest + 14
-        lowest = place
+        ends.append((points[-1][1] + 4, name, colour))
+    # Names of curves that end together stand below one another.
+    place = -math.inf
+    for beside, name, colour in sorted(ends):
+        place = max(beside, place + _LINE)
         yield _text(_WIDTH - _RIGHT + 8, place, name, colour=colour)
 
 

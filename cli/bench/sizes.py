@@ -6,11 +6,14 @@ import json
 import os
 import platform
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from cli.bench.measure import Function, Measured, measure
@@ -56,8 +59,8 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
         LocalError: the interface emulator or the function's packages cannot be had.
     """
     folder = load_model_folder(folder_of(models, name))
-    way = _way(options)
-    report = _report(folder, way, options)
+    with _ended_in_order():
+        report = _report(folder, _way(options), options)
     print(json.dumps(report.document(), indent=2) if options.as_json else "\n".join(report.lines()))
     picture = report.picture()
     if options.plot is not None and picture is not None:
@@ -68,7 +71,23 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
         _write(folder, report.best.memory_mb, options)
 
 
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM, too, ends what was started: functions, containers, control groups."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _way(options: SizesOptions) -> Way | None:
+    if not sys.platform.startswith("linux"):
+        raise CommandError(ExitCode.REFUSED, "the runtime interface emulator runs on Linux; use a Linux machine")
     if not options.cpu_limit:
         if options.write:
             message = "--write needs figures under a CPU limit; leave out --no-cpu-limit"
