@@ -14,7 +14,7 @@ from tests.infra.synthesis import Synthesis, copy_project, synthesise, write_mod
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three models: ``plain``, ``snap`` with SnapStart and reserved on arm64, ``warm`` by the clock, keeping answers."""
+    """Three models: ``plain``, ``snap`` with SnapStart on arm64, ``warm`` by the clock, keeping answers."""
     root = copy_project(tmp_path_factory.mktemp("project"))
     write_model(root, "plain")
     write_model(
