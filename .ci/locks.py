@@ -50,7 +50,7 @@ LOCKS: Final = (
     Lock(
         "tests/requirements.txt",
         (APPLICATION, RUNTIME),
-        ("authorizer", "build", "catalog", "deploy", "inference", "test"),
+        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "test"),
     ),
     Lock("requirements.txt", (APPLICATION, RUNTIME), ("build",)),
     Lock("infra/requirements.txt", (APPLICATION, RUNTIME), ("build", "deploy")),
@@ -58,6 +58,15 @@ LOCKS: Final = (
     Lock("functions/catalog/requirements.txt", (), ("catalog",)),
     Lock("functions/authorizer/requirements.txt", (), ("authorizer",)),
     Lock("local/image-requirements.txt", (), ("inference",)),
+    Lock("benchmarks/requirements.txt", (APPLICATION, RUNTIME), ("bench", "build", "deploy")),
+    *(
+        Lock(f"benchmarks/references/{name}/requirements.txt", (), (f"reference-{name}",))
+        for name in ("bare", "naive", "plain", "usual")
+    ),
+    *(
+        Lock(f"benchmarks/peers/{name}/requirements.txt", (), (f"peer-{name}",), apart=True)
+        for name in ("bentoml", "kserve", "litserve", "mlserver")
+    ),
     Lock("local/requirements.txt", (), ("emulator",), apart=True),
     Lock("local/rie-requirements.txt", (), ("interface-emulator",), apart=True, bare=True),
 )
