@@ -215,9 +215,11 @@ def _podman(podman: str, share: Share) -> Iterator[Limited]:
             surroundings["CONTAINERS_CONF"] = str(configuration)
         options = ["--rm", "--quiet", "--network", "host", "--pid", "host", "--env-host", "--cpus", f"{share.cpus:.3f}"]
         options += ["--memory", f"{share.memory_mb}m", "--memory-swap", f"{share.memory_mb}m", "--rootfs", "/:O"]
+        # Where a container runs out of memory, its monitor leaves a file named "oom" in its folder.
+        start = f"from=$PWD; cd '{folder}' && " + 'exec "$0" run --workdir "$from" "$@"'
         yield Limited(
             before_emulator=(
                 *("/usr/bin/env", *map("=".join, surroundings.items())),
-                *("/bin/sh", "-c", 'exec "$0" run --workdir "$PWD" "$@"', podman, *options),
+                *("/bin/sh", "-c", start, podman, *options),
             )
         )
