@@ -119,6 +119,13 @@ class Models(Protocol):
     def model(self, name: str, version: str | None = None) -> Model: ...
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """An answer, and what its line is to say."""
+
+    response: Response
+    record: RequestRecord
+
+
 class DataPlane:
     """``Request -> Response`` over models. Never raises."""
 
@@ -128,6 +135,10 @@ class DataPlane:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request, and write its line."""
+        return self.finish(self.attempt(request))
+
+    def attempt(self, request: Request) -> Attempt:
+        """An answer without its line. It may be thrown away and asked for again, with more time for example."""
         begun = perf_counter()
         record = RequestRecord(request.request_id, cold_start=self._observer.is_cold_start())
         traceparent = _trace(request.headers, record)
@@ -141,9 +152,13 @@ class DataPlane:
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
         record.total_ms = (perf_counter() - begun) * 1000
-        self._write(record, response)
         _add_context(response.headers, traceparent, record)
-        return response
+        return Attempt(response, record)
+
+    def finish(self, attempt: Attempt) -> Response:
+        """The answer of an attempt that stands, its line written."""
+        self._write(attempt.record, attempt.response)
+        return attempt.response
 
     def refuse(self, error: errors.SerinError, request_id: str) -> Response:
         """Answer a request that a shell could not read, and write its line."""

@@ -14,7 +14,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import getitem, sub
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -106,7 +106,6 @@ class NumberScreen:
         self._steps = [scale.steps for scale in self._scales]
         self._bins = {name: bins for name, bins in columns if bins is not None}
         self._uncounted = [name for name in self._names if name not in self._bins]
-        self._counter: ThresholdCounter | None = None
 
     def __call__(self, tensor: Tensor, deadline: float) -> Screened:
         """Judge and count; raises what ``Screens`` says."""
@@ -144,19 +143,32 @@ class NumberScreen:
             histograms.append(_summed((scale.labels[step - 1], count) for step, count in found.items()))
         return histograms
 
+    @cached_property
+    def _reached(self) -> ThresholdCounter:
+        return self._counter(self._thresholds)
+
+    @cached_property
+    def _numbers(self) -> ThresholdCounter:
+        """Every number reaches minus infinity, and NaN does not."""
+        return self._counter([(-math.inf,)] * len(self._scales))
+
+    def _counter(self, thresholds: Sequence[Sequence[float]]) -> ThresholdCounter:
+        from serin.threshold_counts import ThresholdCounter  # not before a request is so large
+
+        return ThresholdCounter(self._datatype, thresholds)
+
     def _batch(self, tensor: Tensor, values: memoryview[Any], deadline: float) -> Screened:
         """The same by ONNX Runtime, which tells missing values from those out of range."""
-        if self._counter is None:  # two threads at once make two, and one of them is kept
-            from serin.threshold_counts import ThresholdCounter  # not before a request is so large
-
-            self._counter = ThresholdCounter(self._datatype, self._thresholds)
         rows = len(values) // len(self._scales)
+        counted = self._reached(values, deadline)
+        numbers = [[rows]] * len(self._scales)
+        if any(reached[0] < rows for reached in counted):
+            numbers = self._numbers(values, deadline)
         histograms: list[Histogram] = []
         gaps: dict[int, float] = {}
-        for i, (numbers, *reached) in enumerate(self._counter(values, deadline)):
-            rule, scale = self._policy.columns[i], self._scales[i]
-            missing = rows - numbers
-            if reached[0] != numbers or reached[-1] or (missing and rule.missing == "reject"):
+        for i, (rule, scale, reached) in enumerate(zip(self._policy.columns, self._scales, counted, strict=True)):
+            missing = rows - numbers[i][0]
+            if reached[0] < numbers[i][0] or reached[-1] or (missing and rule.missing == "reject"):
                 return self._value_by_value(tensor)
             counts = list(map(sub, reached, reached[1:]))
             label = scale.missing

@@ -40,14 +40,13 @@ class ThresholdCounter:
         self._datatype = datatype
         self._columns = len(thresholds)
         self._lengths = [len(column) for column in thresholds]
-        # The first slot of each column is reached by everything that is a number at all.
-        self._slots = 1 + max(self._lengths)
-        self._reachable = [[1, *(_reachable(datatype, value) for value in column)] for column in thresholds]
-        padded = [[-math.inf, *column, *[-math.inf] * (self._slots - 1 - len(column))] for column in thresholds]
+        self._slots = max(self._lengths)
+        self._reachable = [[_reachable(datatype, value) for value in column] for column in thresholds]
+        padded = [[*column, *[math.inf] * (self._slots - len(column))] for column in thresholds]
         self._session = Session.load(self._graph([first_at_least(datatype, t) for c in padded for t in c]), _OPTIONS)
 
     def __call__(self, data: Buffer, deadline: float) -> list[list[int]]:
-        """For each column: how many values are numbers, then how many have reached each threshold.
+        """For each column: how many values have reached each threshold. NaN reaches none.
 
         Args:
             data: Elements of the counter's datatype; number ``i`` is of column ``i % columns``.
@@ -69,7 +68,7 @@ class ThresholdCounter:
 
     def _column(self, totals: list[float], column: int) -> list[int]:
         start = column * self._slots
-        counts = totals[start : start + 1 + self._lengths[column]]
+        counts = totals[start : start + self._lengths[column]]
         return [int(count) * can for count, can in zip(counts, self._reachable[column], strict=True)]
 
     def _graph(self, thresholds: list[float]) -> bytes:
