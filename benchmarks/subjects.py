@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.events import MODEL, golden_instances
-from benchmarks.image import Image, build_image
 from benchmarks.processes import Subject
+from local.image_folder import Image, build_image
 from local.paths import CACHE, REPOSITORY
 from local.venvs import locked_python
 

@@ -213,6 +213,9 @@ def bench(
 
     endpoint = _endpoint(url, stage, api_key, token)
     if endpoint is not None:
+        for_sizes = {"--plot": plot, "--write": write, "--cold-starts": cold_starts, "--no-cpu-limit": no_cpu_limit}
+        if given := [option for option, value in for_sizes.items() if value]:
+            raise CommandError(ExitCode.USAGE, f"{given[0]} goes with memory sizes, not with --url or --stage")
         from cli.bench.load import LoadOptions, bench_endpoint
 
         load = LoadOptions(rate=requests_a_second(rate), count=count, clients=clients, as_json=as_json)

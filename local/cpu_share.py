@@ -27,6 +27,7 @@ PERIOD_US: Final = 20_000
 """The time over which a share is counted: a program that has used it up waits for the next such time. Lambda's is
 20 ms as measured from within functions (Demystifying Serverless Costs on Public Platforms, arXiv 2506.01283)."""
 
+PODMAN: Final = "podman"
 _MB: Final = 1024 * 1024
 _EMPTY_SECONDS: Final = 5.0
 _PODMAN_SECONDS: Final = 60.0
@@ -64,10 +65,13 @@ class Way:
     limit: Limiter
 
 
-def way_to_limit() -> Way | None:
-    """The first way that works here, tried with a program that does nothing; None where none does."""
+def way_to_limit(*, podman: bool = True) -> Way | None:
+    """The first way that works here, tried with a program that does nothing; None where none does.
+
+    ``podman``: whether it may be podman, whose start takes its time.
+    """
     for way in _ways():
-        if _works(way):
+        if (podman or way.name != PODMAN) and _works(way):
             return way
     return None
 
@@ -81,7 +85,7 @@ def _ways() -> Iterator[Way]:
         yield Way("control groups", partial(_second_version, parent))
     podman = shutil.which("podman")
     if podman is not None:
-        yield Way("podman", partial(_podman, podman))
+        yield Way(PODMAN, partial(_podman, podman))
 
 
 def _works(way: Way) -> bool:
@@ -211,9 +215,11 @@ def _podman(podman: str, share: Share) -> Iterator[Limited]:
             surroundings["CONTAINERS_CONF"] = str(configuration)
         options = ["--rm", "--quiet", "--network", "host", "--pid", "host", "--env-host", "--cpus", f"{share.cpus:.3f}"]
         options += ["--memory", f"{share.memory_mb}m", "--memory-swap", f"{share.memory_mb}m", "--rootfs", "/:O"]
+        # Where a container runs out of memory, its monitor leaves a file named "oom" in its folder.
+        start = f"from=$PWD; cd '{folder}' && " + 'exec "$0" run --workdir "$from" "$@"'
         yield Limited(
             before_emulator=(
                 *("/usr/bin/env", *map("=".join, surroundings.items())),
-                *("/bin/sh", "-c", 'exec "$0" run --workdir "$PWD" "$@"', podman, *options),
+                *("/bin/sh", "-c", start, podman, *options),
             )
         )

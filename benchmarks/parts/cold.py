@@ -7,13 +7,14 @@ from typing import Final
 
 from benchmarks.events import golden_instances, predict_event
 from benchmarks.processes import FirstAnswer, Subject, first_answer
-from benchmarks.quota import limited
 from benchmarks.rows import LeftOut, Outcome, compare, interleave
 from benchmarks.subjects import MODELS, workshop
+from local.cpu_share import Share, Way, way_to_limit
 from local.errors import LocalError
 
 name: Final = "cold"
 SHARES: Final = (("quarter", 0.25), ("half", 0.5))
+MEMORY_MB: Final = 1024
 EVENT: Final = predict_event(golden_instances(MODELS)[:1])
 
 
@@ -32,8 +33,9 @@ def run(quick: bool) -> list[Outcome]:
                 "cold-limit", what, "ONNX Runtime loaded, no model", "ms", [(a, d) for a, *_, d in taken], target=None
             ),
         ]
+        way = way_to_limit(podman=False)  # whose own start would be measured
         for key, cpus in SHARES:
-            rows.append(_limited(f"cold-{key}", cpus, (serin, bare), 3 if quick else 11))
+            rows.append(_limited(f"cold-{key}", way, cpus, (serin, bare), 3 if quick else 11))
         return rows
 
 
@@ -49,17 +51,16 @@ def _start(subject: Subject, before: Sequence[str] = ()) -> Callable[[], float]:
     return lambda: milliseconds(first_answer(subject, EVENT, before))
 
 
-def _limited(key: str, cpus: float, subjects: Sequence[Subject], rounds: int) -> Outcome:
+def _limited(key: str, way: Way | None, cpus: float, subjects: Sequence[Subject], rounds: int) -> Outcome:
+    if way is None:
+        return LeftOut(key, "a share of a processor: control groups cannot be written here; try as root")
+
     def start(subject: Subject) -> Callable[[], float]:
         def started() -> float:
-            with limited(cpus) as before:
-                return _start(subject, before)()
+            with way.limit(Share(cpus, MEMORY_MB)) as limited:
+                return _start(subject, limited.before_function)()
 
         return started
 
-    try:
-        taken = interleave([start(subject) for subject in subjects], rounds)
-    except LocalError as error:
-        return LeftOut(key, error.message)
-    pairs = [(a, b) for a, b in taken]
-    return compare(key, f"the same at {cpus:g} vCPU", "bare handler", "ms", pairs, target=0.6)
+    taken = interleave([start(subject) for subject in subjects], rounds)
+    return compare(key, f"the same at {cpus:g} vCPU", "bare handler", "ms", [(a, b) for a, b in taken], target=0.6)

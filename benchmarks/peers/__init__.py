@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -27,6 +28,7 @@ FOLDER: Final = Path(__file__).parent
 CLIENTS: Final = (1, 8)
 COUNT: Final = 500
 ROUNDS: Final = 5
+_AGAIN_SECONDS: Final = 0.5
 _HEADINGS: Final = ("server", *(f"{what}, {n}" for n in CLIENTS for what in ("1/s", "p50 ms", "p99 ms")))
 _INSTANCES: Final = golden_instances(MODELS)[:1]
 _PREDICT: Final = predict_body(_INSTANCES)
@@ -41,13 +43,31 @@ def peers_table() -> str:
         for server in _servers(shop, lines):
             try:
                 port = running.enter_context(serving(server))
-                load(server, port, 2, COUNT)
+                _warm_up(server, port)
                 asked.append((server, port))
             except LocalError as error:
                 lines.append((server.name, error.message))
-            _tell(f"{server.name} is done with its start")
+            _tell(f"{server.name}: started")
         lines += _load_all(asked)
     return "\n".join("  ".join(text.ljust(14) for text in line).rstrip() for line in lines)
+
+
+def _warm_up(server: Server, port: int) -> None:
+    """Some listen before their model is loaded.
+
+    Raises:
+        LocalError: what it still refuses when its time to start is over.
+    """
+    until = time.monotonic() + server.start_seconds
+    while True:
+        try:
+            load(server, port, 2, COUNT)
+        except LocalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _servers(shop: Workshop, lines: list[tuple[str, ...]]) -> Iterator[Server]:
@@ -93,7 +113,7 @@ def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[tuple[str, ...]]:
     for clients in CLIENTS:
         takers = [partial(load, s, p, clients, COUNT) for s, p in asked]
         taken.append(interleave(takers, ROUNDS))
-        _tell(f"{clients} clients are done")
+        _tell(f"{clients} clients: done")
     for i, (server, _) in enumerate(asked):
         figures = [_medians([one[i] for one in rounds]) for rounds in taken]
         yield (server.name, *(text for three in figures for text in three))

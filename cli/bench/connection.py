@@ -92,17 +92,17 @@ class Connection:
 
 
 def _connect(url: str) -> http.client.HTTPConnection:
-    """To the endpoint, or through the proxy that the environment names for it."""
+    """To the endpoint; where it is HTTPS, through the proxy that the environment names for it."""
     parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     host = parts.hostname or ""
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT_S)
+    proxy = None if proxy_bypass(host) else getproxies().get("https")
     if proxy is None:
-        return kind(host, parts.port, timeout=_TIMEOUT_S)
+        return http.client.HTTPSConnection(host, parts.port, timeout=_TIMEOUT_S)
     through = urlsplit(proxy)
-    connection = kind(through.hostname or "", through.port, timeout=_TIMEOUT_S)
-    connection.set_tunnel(host, parts.port or (443 if secure else 80))
+    connection = http.client.HTTPSConnection(through.hostname or "", through.port, timeout=_TIMEOUT_S)
+    connection.set_tunnel(host, parts.port)
     return connection
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -27,6 +28,7 @@ from local.rie import RieProcess, RieSettings
 INIT_SECONDS: Final = 10
 """Lambda ends a longer start (AWS Lambda developer guide, "Init phase")."""
 
+_PYTHON: Final = Path(sys.executable)
 _DURATION: Final = re.compile(r"^REPORT RequestId: .*\tDuration: ([0-9.]+) ms\t")
 _KILLED: Final = "signal: killed"
 _UNTIL_FRESH: Final = PERIOD_US / 1_000_000
@@ -37,7 +39,7 @@ class Function:
     """The inference function of one model as this machine runs it. ``bodies``: what it is asked, in turn."""
 
     model: str
-    python: Path
+    program: tuple[str, ...]
     directory: Path
     environment: dict[str, str]
     timeout_s: int
@@ -110,7 +112,8 @@ def _run(function: Function, memory_mb: int, limited: Limited, requests: int) ->
         handler="functions.inference.handler.lambda_handler",
         directory=function.directory,
         environment={**function.environment, name: value},
-        python=function.python,
+        python=_PYTHON,
+        program=function.program,
         function_name=f"bench-{function.model}",
         memory_mb=memory_mb,
         # The emulator counts the start, which Lambda gives a time of its own.
@@ -126,7 +129,7 @@ def _run(function: Function, memory_mb: int, limited: Limited, requests: int) ->
                     return unfit
         except InvocationTimedOut:
             return Unfit(memory_mb, f"no answer within {settings.timeout_s} s")
-        peak = peak_memory_mb(function.python, mark)
+        peak = peak_memory_mb(_PYTHON, mark)
         init_s = process.init_seconds
         durations = [float(found[1]) for line in process.lines if (found := _DURATION.match(line))]
     if init_s is None or peak is None or len(durations) != requests + 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
 import signal
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Final
 
 from cli.bench.measure import Function, Measured, measure
 from cli.bench.memory_line import write_memory
@@ -25,12 +23,9 @@ from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
 from cli.progress import counting, waiting
 from local.cpu_share import Way, way_to_limit
-from local.paths import REPOSITORY
+from local.image_folder import build_image
 from local.rie_binary import rie_binary
-from local.venvs import locked_python
-from serin.model_folder import MANIFEST_FILE, ModelFolder, load_model_folder
-
-_LOCK: Final = REPOSITORY / "functions" / "inference" / "requirements.txt"
+from serin.model_folder import MANIFEST_FILE, ModelFolder, load_model_folder, read_artifact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +54,7 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
         LocalError: the interface emulator or the function's packages cannot be had.
     """
     folder = load_model_folder(folder_of(models, name))
+    read_artifact(folder)  # what is wrong with it is said before anything is built
     with _ended_in_order():
         report = _report(folder, _way(options), options)
     print(json.dumps(report.document(), indent=2) if options.as_json else "\n".join(report.lines()))
@@ -102,10 +98,8 @@ def _way(options: SizesOptions) -> Way | None:
 
 def _report(folder: ModelFolder, way: Way | None, options: SizesOptions) -> Report:
     rie_binary()
-    with waiting("Installing the function's packages, once"):
-        python = locked_python("inference", _LOCK)
     with (
-        _function(folder, python) as function,
+        _function(folder) as function,
         counting("Measuring", len(options.memory_mb) * options.starts) as done,
     ):
         results = [
@@ -127,24 +121,18 @@ def _report(folder: ModelFolder, way: Way | None, options: SizesOptions) -> Repo
 
 
 @contextmanager
-def _function(folder: ModelFolder, python: Path) -> Iterator[Function]:
-    """The function as its image holds it: one model, the packages of its lock, the image's environment."""
+def _function(folder: ModelFolder) -> Iterator[Function]:
+    """The function as its image holds it, with this Python."""
     manifest = folder.manifest
     golden = folder.lock.golden.file.file if folder.lock.golden else None
     with tempfile.TemporaryDirectory(prefix="serin-bench-") as room:
-        models = Path(room) / "models"
-        shutil.copytree(folder.path, models / manifest.name)
+        with waiting("Building what the image holds"):
+            image = build_image(folder.path.parent, manifest.name, Path(room))
         yield Function(
             model=manifest.name,
-            python=python,
-            directory=REPOSITORY,
-            environment={
-                "HOME": room,
-                "ORT_DISABLE_TELEMETRY": "1",
-                "PYTHONPATH": str(REPOSITORY / "layers" / "runtime" / "python"),
-                "PYTHONUNBUFFERED": "1",
-                "SERIN_MODELS_DIR": str(models),
-            },
+            program=image.program,
+            directory=image.task,
+            environment=dict(image.environment),
             timeout_s=manifest.serving.timeout_seconds,
             bodies=request_bodies(folder.path, manifest, golden),
         )

@@ -124,7 +124,19 @@ class Report:
         )
 
 
-_HEAD = ("memory", "vCPU", "init ms", "first ms", "p50 ms", "p95 ms", "p99 ms", "peak MB", "USD x86_64", "USD arm64")
+_HEAD = (
+    "memory",
+    "vCPU",
+    "init ms",
+    "first ms",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "peak MB",
+    "USD x86_64",
+    "USD arm64",
+    "",
+)
 
 
 def _row(result: Result) -> list[str]:
@@ -140,6 +152,7 @@ def _row(result: Result) -> list[str]:
         *(f"{time:.2f}" for time in times),
         f"{result.peak_mb:.0f}",
         *(f"{price[name]:.3f}" for name in ("x86_64", "arm64")),
+        "",
     ]
 
 

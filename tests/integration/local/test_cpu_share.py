@@ -44,10 +44,15 @@ def test_a_busy_program_gets_its_share_of_the_time_and_no_more(way: Way) -> None
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_a_program_over_its_memory_is_killed_and_one_within_it_is_not(way: Way) -> None:
+def test_a_program_over_its_memory_is_killed_and_one_within_it_is_not(
+    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     share = Share(1.0, 128)
     assert limited(way, share, "print(len(bytearray(200 * 2**20)))").returncode in {-9, 137}
     assert limited(way, share, "print(len(bytearray(64 * 2**20)))").stdout == f"{64 * 2**20}\n"
+    assert limited(way, share, "import os; print(os.getcwd())").stdout == f"{tmp_path}\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

@@ -59,6 +59,8 @@ def test_a_rate_that_cannot_be_meant_or_is_too_high_is_wrong_usage(text: str) ->
         (["--url", "http://h", "--count", "10001"], "'--count'"),
         (["--url", "http://h", "--clients", "65"], "'--clients'"),
         (["--url", "http://h", "--rate", "1000/s"], "--rate: 1000/s is more than 100/s"),
+        (["--url", "http://h", "--write"], "--write goes with memory sizes, not with --url or --stage"),
+        (["--url", "http://h", "--plot", "x.svg"], "--plot goes with memory sizes, not with --url or --stage"),
         (["--no-cpu-limit", "--write"], "--write needs figures under a CPU limit"),
     ],
 )

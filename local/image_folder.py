@@ -7,6 +7,7 @@ its Python takes the place of the image's. An absolute path of the image stands 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -25,7 +26,7 @@ from local.paths import CACHE, REPOSITORY
 DOCKERFILE: Final = REPOSITORY / "functions/inference/Dockerfile"
 BASE: Final = "${BASE_IMAGE}"
 _ABSOLUTE: Final = re.compile(r"(?<![\w.\-}/])/(?!dev/|bin/|usr/|proc/|etc/)(?=\w)")
-_IGNORED: Final = {"USER", "ENTRYPOINT", "CMD"}
+_IGNORED: Final = {"USER", "CMD"}
 _SCRATCH: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md")
 
 
@@ -50,14 +51,19 @@ class _Built:
     root: Path
     directory: str = "/"
     environment: dict[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Image:
-    """What the last stage holds: the folder that the function runs in, and its environment."""
+    """What the last stage holds: the folder that the function runs in, its environment, and what Python runs there.
+
+    ``program`` is what the entry point has beside its script: Python's own options and the file.
+    """
 
     task: Path
     environment: Mapping[str, str]
+    program: tuple[str, ...]
 
 
 def build_image(models: Path, model: str, place: Path, dockerfile: Path = DOCKERFILE) -> Image:
@@ -68,7 +74,8 @@ def build_image(models: Path, model: str, place: Path, dockerfile: Path = DOCKER
     """
     builder = _Builder({stage.name: stage for stage in stages(dockerfile.read_text())}, models, model, place)
     last = builder.build(list(builder.stages)[-1])
-    return Image(_inside(last.root, last.directory), last.environment)
+    program = tuple(_ABSOLUTE.sub(f"{last.root}/", word) for word in last.entrypoint[1:])
+    return Image(_inside(last.root, last.directory), last.environment, program)
 
 
 def stages(text: str) -> Iterator[Stage]:
@@ -111,7 +118,7 @@ class _Builder:
         for word, words in stage.instructions:
             if word == "COPY":
                 digest.update(_content(REPOSITORY / words.split()[0]))
-        folder = CACHE / "benchmarks" / f"{stage.name}-{digest.hexdigest()[:12]}"
+        folder = CACHE / "image-folder" / f"{stage.name}-{digest.hexdigest()[:12]}"
         built_once(folder, lambda root: _discard(self._follow(stage, root)))
         return _Built(folder)
 
@@ -139,10 +146,12 @@ class _Builder:
                 self._copy(built, words.split())
             case "RUN":
                 self._run(built, words)
+            case "ENTRYPOINT":
+                built.entrypoint = tuple(json.loads(words))
             case "ARG":
                 pass
             case _ if word not in _IGNORED:
-                message = f"{DOCKERFILE.name}: {word}: the benchmarks do not know this instruction; teach them"
+                message = f"{DOCKERFILE.name}: {word}: this instruction is not known to {Path(__file__).name}; teach it"
                 raise LocalError(message)
 
     def _copy(self, built: _Built, words: list[str]) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.image import DOCKERFILE, Stage, build_image, stages
 from local.errors import LocalError
+from local.image_folder import DOCKERFILE, Stage, build_image, stages
 from tests.small_models.multiply import write_multiply
 
 SMALL = """\
@@ -78,7 +78,7 @@ def test_a_step_that_fails_is_an_error(tmp_path: Path, models: Path) -> None:
 
 
 def test_an_instruction_that_is_not_known_is_refused_rather_than_left_out(tmp_path: Path, models: Path) -> None:
-    with pytest.raises(LocalError, match="VOLUME: the benchmarks do not know this instruction"):
+    with pytest.raises(LocalError, match="VOLUME: this instruction is not known"):
         build_image(models, "multiply", tmp_path / "image", written(tmp_path, "FROM ${BASE_IMAGE}\nVOLUME /data\n"))
 
 
