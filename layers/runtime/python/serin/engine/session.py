@@ -81,8 +81,8 @@ class Session:
         """Open an ``.ort`` file that ``optimize`` wrote, in place: its weights are the file's pages in memory.
 
         It is not optimised again, and large weights are not copied into another order, so that what it computes may
-        differ from the original by rounding. The file must be trusted, for it is barely checked, and must not change while the
-        session lives: put another in its place by renaming.
+        differ from the original by rounding. The file must be trusted, for it is barely checked, and must not change
+        while the session lives: put another in its place by renaming.
 
         Args:
             path: The file.
