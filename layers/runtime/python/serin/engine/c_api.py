@@ -39,8 +39,6 @@ class Function(NamedTuple):
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "CreateStatus": Function(0, (c_int, c_char_p)),
-    "GetErrorCode": Function(1, (_POINTER,), c_int),
     "GetErrorMessage": Function(2, (_POINTER,), c_char_p),
     "CreateEnv": Function(3, (c_int, c_char_p, _POINTER)),
     "DisableTelemetryEvents": Function(6, (_POINTER,)),
