@@ -8,8 +8,10 @@ computed by a C compiler from the header (``offsetof``), and each function is ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_size_t, c_void_p
-from typing import Any, Final, NamedTuple
+from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_size_t, c_void_p, sizeof
+from typing import Any, Final
+
+import msgspec
 
 API_VERSION: Final = 24
 """The earliest version of the table that holds every function below."""
@@ -26,7 +28,7 @@ _POINTER: Final = c_void_p
 """Every pointer, to an object or to where a result goes: an address as int, or a ctypes array or reference."""
 
 
-class Function(NamedTuple):
+class Function(msgspec.Struct, frozen=True):
     """One function: its place in the table and its types.
 
     ``waits``: it may take long, so the interpreter's lock is given up while it runs.
@@ -101,13 +103,10 @@ class Api:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in FUNCTIONS:
             raise AttributeError(name)
-        position, arguments, result, waits = FUNCTIONS[name]
-        # The size of the table is that of its last function, and the address comes from the library.
-        address = c_void_p.from_address(self._table + position * _POINTER_BYTES).value
+        function = FUNCTIONS[name]
         # A function of Python's own kind keeps the lock: for a short call, cheaper than to give it up.
-        function: Callable[..., Any] = (CFUNCTYPE if waits else PYFUNCTYPE)(result, *arguments)(address)  # type: ignore[arg-type]
-        setattr(self, name, function)
-        return function
-
-
-_POINTER_BYTES: Final = 8
+        prototype = (CFUNCTYPE if function.waits else PYFUNCTYPE)(function.result, *function.arguments)
+        address = c_void_p.from_address(self._table + function.position * sizeof(c_void_p)).value
+        call: Callable[..., Any] = prototype(address)  # type: ignore[arg-type]
+        setattr(self, name, call)
+        return call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -40,7 +40,7 @@ def mapped(size: int) -> dict[str, str]:
     return _MAPPED if size <= PREPACKED_BYTES else _MAPPED | _UNPACKED
 
 
-class Opening(NamedTuple):
+class Opening(msgspec.Struct, frozen=True):
     """How one model is opened. ``entries``: further configuration, by ONNX Runtime's keys."""
 
     options: EngineOptions
