@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,9 +15,9 @@ import msgspec
 from serin.baseline import Baseline
 from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
 from serin.errors import ModelFolderError, SerinError
-from serin.golden import GoldenCase, differences, largest_difference, read_golden, tolerance_of
+from serin.golden import GoldenCase, answer_differences, largest_difference, read_golden
 from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
-from serin.manifest import Manifest, TensorInput, TensorOutput, Tensors
+from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import (
     BASELINE_FILE,
     GOLDEN_FILE,
@@ -63,7 +63,7 @@ def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
         baseline=None if baseline is None else _digest(folder / BASELINE_FILE),
         tools={**_known_tools(folder, artifact, tools), "onnxruntime": RUNTIME_VERSION},
     )
-    model = Model(ModelFolder(path=folder, manifest=manifest, lock=lock, baseline=baseline), session)
+    model = Model(manifest, baseline, session)
     lock = msgspec.structs.replace(lock, golden=_check_golden(folder, model))
     _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n")
     return lock
@@ -167,7 +167,7 @@ def _difference(file: Path, number: int, model: Model, case: GoldenCase) -> floa
         answer = _predict(model, case.instance)
     except SerinError as error:
         raise ModelFolderError(str(file), f"line {number}", f"the model does not answer: {error.message}") from None
-    for problem in _problems(model.manifest, answer, case.prediction):
+    for problem in answer_differences(model.manifest, answer, case.prediction):
         raise ModelFolderError(str(file), f"line {number}", f"{problem}; is it this model's golden case?")
     return largest_difference(answer, case.prediction)
 
@@ -176,14 +176,6 @@ def _predict(model: Model, instance: Mapping[str, Any]) -> dict[str, Any]:
     inputs = model.rows.decode(msgspec.json.encode({"instances": [instance]}))
     deadline = time.monotonic() + model.manifest.serving.timeout_seconds
     return model.predictor(model.infer(inputs, model.predictor.outputs, deadline).outputs)[0]
-
-
-def _problems(manifest: Manifest, answer: dict[str, Any], due: dict[str, Any]) -> Iterator[str]:
-    if not isinstance(manifest.prediction, Tensors) or answer.keys() != due.keys():
-        yield from differences(answer, due, tolerance_of(manifest))
-        return
-    for output, value in due.items():
-        yield from differences(answer[output], value, tolerance_of(manifest, output), f"prediction.{output}")
 
 
 def _bound(difference: float) -> float:

@@ -71,6 +71,8 @@ def test_a_package_has_one_version_everywhere(repository: Path, lock: str) -> No
 def test_the_data_plane_carries_no_web_stack_and_the_control_plane_no_engine(repository: Path) -> None:
     web = {"fastapi", "starlette", "pydantic", "boto3", "botocore", "uvicorn", "typer", "rich"}
     assert names(repository, "functions/inference/requirements.txt").isdisjoint(web)
+    binding = {"flatbuffers", "numpy", "packaging", "protobuf"}
+    assert names(repository, "functions/inference/requirements.txt").isdisjoint(binding)
     engine = {"onnxruntime", "numpy", "typer", "rich"}
     assert names(repository, "functions/catalog/requirements.txt").isdisjoint(engine)
 

@@ -126,7 +126,7 @@ def test_features_and_predictions_are_counted_into_the_baselines_bins(tmp_path: 
         "age": packed(Datatype.FP64, [float("nan"), 20, 50], 3, 1),
     }
     inference = infer(model, 5, **inputs)
-    assert model.count_features(inference.inputs) == {"city": {"1": 2, "0": 1}, "age": {"missing": 1, "0": 1, "1": 1}}
+    assert inference.feature_bins == {"city": {"1": 2, "0": 1}, "age": {"missing": 1, "0": 1, "1": 1}}
     assert model.count_predictions(model.predict(inference)) == {"1": 2, "0": 1}
     assert model.count_outputs(inference.outputs) == {"1": 2, "0": 1}
 
@@ -150,7 +150,7 @@ def test_without_a_baseline_or_with_drift_turned_off_nothing_is_counted(tmp_path
         (open_model(LOG, tmp_path), {"x": packed(Datatype.FP32, [1], 1, 1)}),
     ):
         inference = infer(model, 5, **inputs)
-        counted = [model.count_features(inference.inputs), model.count_outputs(inference.outputs)]
+        counted = [inference.feature_bins, model.count_outputs(inference.outputs)]
         assert counted == [{}, {}]
         assert model.count_predictions(model.predict(inference)) == {}
 

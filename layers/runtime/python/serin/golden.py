@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from serin.errors import ModelFolderError
-from serin.manifest import Classification, Manifest, Regression, Tolerance
+from serin.manifest import Classification, Manifest, Regression, Tensors, Tolerance
 
 
 class GoldenCase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +44,15 @@ def tolerance_of(manifest: Manifest, output: str | None = None) -> Tolerance:
     elif isinstance(manifest.prediction, Regression):
         output = manifest.prediction.value
     return next((tensor.tolerance for tensor in manifest.outputs if tensor.name == output), Tolerance())
+
+
+def answer_differences(manifest: Manifest, answer: dict[str, Any], due: dict[str, Any]) -> Iterator[str]:
+    """Where the prediction ``answer`` is not the one that is ``due``, each output within its own tolerance."""
+    if not isinstance(manifest.prediction, Tensors) or answer.keys() != due.keys():
+        yield from differences(answer, due, tolerance_of(manifest))
+        return
+    for output, value in due.items():
+        yield from differences(answer[output], value, tolerance_of(manifest, output), f"prediction.{output}")
 
 
 def differences(actual: Any, expected: Any, tolerance: Tolerance, path: str = "prediction") -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 From these types come the request decoder, the OpenAPI schema, the protocol's metadata, the docs page, the
 published JSON Schema and the stack. Reading a file into them is ``model_folder``'s work.
-"""
 
-from __future__ import annotations
+Annotations are evaluated with the classes, here and in the other modules of types that are decoded into at a start:
+msgspec would otherwise compile each of them, as text, before the first decode.
+"""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -225,6 +226,13 @@ class Serving(_Section, frozen=True, kw_only=True):
     snap_start: Annotated[bool, _described("Start from a snapshot of the initialised process.")] = False
     provisioned_concurrency: ProvisionedConcurrency | None = None
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    optimization: Annotated[
+        Literal["portable", "full", "none"],
+        _described(
+            "What the image build does to the graph: nothing, what suits every processor, or all that suits the one "
+            "that builds."
+        ),
+    ] = "portable"
     latency_target_ms: Annotated[float, Meta(gt=0, description="p99 target; the latency alarm watches it.")] = 1000
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from serin.baseline import Histogram, count_columns
+import msgspec
+
+from serin.baseline import Baseline, Histogram
 from serin.engine import EngineOptions, ModelLoadError, Session
 from serin.errors import (
     NO_SUCH_MODEL,
@@ -17,42 +17,53 @@ from serin.errors import (
     ModelFolderError,
     ModelNotFound,
     ModelRejectedInput,
-    OutputNotFinite,
 )
 from serin.manifest import Manifest, TensorInput, TensorOutput
-from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
-from serin.policy import build_policies, feature_columns
+from serin.prediction_bins import PredictionBins
 from serin.predictions import Prediction, Predictor
 from serin.protocol import ModelMetadata, TensorMetadata
 from serin.rows import RowDecoder
+from serin.screening import Screens
 from serin.tensor import Tensor
+
+if TYPE_CHECKING:  # neither pathlib nor what reads YAML is on the way of a start from an image
+    from pathlib import Path
+
+    from serin.model_folder import ModelFolder
 
 PLATFORM: Final = "onnxruntime_onnx"
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
-    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took."""
+class Inference(msgspec.Struct, frozen=True):
+    """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
+
+    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline.
+    """
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
     rows: int
     seconds: float
+    feature_bins: dict[str, Histogram] = {}
 
 
 class Model:
     """One model in one version. Safe to call from several threads at once."""
 
-    def __init__(self, folder: ModelFolder, session: Session) -> None:
-        self.manifest: Manifest = folder.manifest
-        self.name = folder.manifest.name
-        self.version = folder.manifest.version
-        self.inputs = _signature(folder.manifest.inputs)
-        self.outputs = _signature(folder.manifest.outputs)
-        self.rows = RowDecoder(folder.manifest)
-        self.predictor = Predictor(folder.manifest)
-        self._policies = build_policies(folder.manifest, divides=session.divides)
-        self._baseline = folder.baseline if folder.manifest.monitoring.drift else None
+    def __init__(self, manifest: Manifest, baseline: Baseline | None, session: Session) -> None:
+        self.manifest = manifest
+        self.name = manifest.name
+        self.version = manifest.version
+        self.inputs = _signature(manifest.inputs)
+        self.outputs = _signature(manifest.outputs)
+        self.rows = RowDecoder(manifest)
+        self.predictor = Predictor(manifest)
+        self._batched = next((tensor.name for tensor in self.inputs if tensor.shape[:1] == (-1,)), None)
+        baseline = baseline if manifest.monitoring.drift else None
+        self._screens = Screens(manifest, baseline.features if baseline else {}, divides=session.divides)
+        self._prediction_bins: PredictionBins | None = None
+        if baseline is not None and baseline.prediction is not None:
+            self._prediction_bins = PredictionBins(manifest, self.predictor, baseline.prediction)
         self._session = session
 
     def metadata(self) -> ModelMetadata:
@@ -74,13 +85,13 @@ class Model:
             ModelRejectedInput: the model failed on this input.
             DeadlineExceeded: no time left, or not finished in time.
         """
-        allowed = {name: self._policies[name].apply(tensor) for name, tensor in inputs.items()}
+        allowed, feature_bins = self._screens(inputs, deadline)
         begun = time.monotonic()
         if begun >= deadline:
             raise DeadlineExceeded("the request had no time left when the model could have begun")
         deadline = min(deadline, begun + self.manifest.serving.timeout_seconds)
         results = self._session.run(allowed, outputs, deadline)
-        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun)
+        return Inference(results, allowed, self._count_rows(allowed), time.monotonic() - begun, feature_bins)
 
     def predict(self, inference: Inference) -> list[Prediction]:
         """One prediction for each row of the request.
@@ -94,31 +105,17 @@ class Model:
             raise ModelRejectedInput("the model does not answer these rows one by one")
         return predictions
 
-    def count_features(self, inputs: Mapping[str, Tensor]) -> dict[str, Histogram]:
-        """Inputs counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or not self._baseline.features:
-            return {}
-        return count_columns(self._baseline.features, feature_columns(self.manifest, inputs))
-
     def count_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
         """Predictions counted into the baseline's bins; empty without a baseline."""
-        if self._baseline is None or self._baseline.prediction is None:
-            return {}
-        binned = self.predictor.binned(predictions)
-        return {} if binned is None else self._baseline.prediction.count(binned)
+        return {} if self._prediction_bins is None else self._prediction_bins.of_predictions(predictions)
 
     def count_outputs(self, outputs: Mapping[str, Tensor]) -> Histogram:
         """The same for outputs; empty also where they make no prediction: some are not there, or are not finite."""
-        if self._baseline is None or not set(self.predictor.outputs) <= outputs.keys():
-            return {}
-        try:
-            return self.count_predictions(self.predictor(outputs))
-        except (OutputNotFinite, ModelRejectedInput):
-            return {}
+        return {} if self._prediction_bins is None else self._prediction_bins.of_outputs(outputs)
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""
-        return next((inputs[tensor.name].rows for tensor in self.inputs if tensor.shape[:1] == (-1,)), 1)
+        return 1 if self._batched is None else inputs[self._batched].rows
 
 
 class Service:
@@ -151,20 +148,30 @@ def load_model(path: Path, options: EngineOptions) -> Model:
     Raises:
         ModelFolderError: names the file and the field to mend.
     """
+    from serin.model_folder import load_model_folder, read_artifact  # a compiled model starts without YAML
+
     folder = load_model_folder(path)
-    artifact = path / folder.manifest.artifact.file
+    return Model(folder.manifest, folder.baseline, open_artifact(folder, read_artifact(folder), options))
+
+
+def open_artifact(folder: ModelFolder, artifact: bytes, options: EngineOptions) -> Session:
+    """Open the bytes of a folder's artifact, which have the signature that its lock says.
+
+    Raises:
+        ModelFolderError: they cannot be opened, or have another signature.
+    """
     try:
-        session = Session.load(read_artifact(folder), options, folder.manifest.artifact.format)
+        session = Session.load(artifact, options, folder.manifest.artifact.format)
     except ModelLoadError as error:
-        raise ModelFolderError(str(artifact), None, error.message) from None
+        raise ModelFolderError(str(folder.path / folder.manifest.artifact.file), None, error.message) from None
     for kind in ("inputs", "outputs"):
         if getattr(session, kind) != getattr(folder.lock.signature, kind):
             raise ModelFolderError(
-                str(path / LOCK_FILE),
+                str(folder.path / "model.lock.json"),
                 f"signature.{kind}",
-                f"is not what the artifact has; run `serin lock {path.name}`",
+                f"is not what the artifact has; run `serin lock {folder.path.name}`",
             )
-    return Model(folder, session)
+    return session
 
 
 def load_service(folders: Iterable[Path], options: EngineOptions) -> Service:

@@ -42,7 +42,7 @@ class Function(msgspec.Struct, frozen=True):
 
 FUNCTIONS: Final[dict[str, Function]] = {
     "GetErrorMessage": Function(2, (_POINTER,), c_char_p),
-    "CreateEnv": Function(3, (c_int, c_char_p, _POINTER)),
+    "CreateEnv": Function(3, (c_int, c_char_p, _POINTER), waits=True),
     "DisableTelemetryEvents": Function(6, (_POINTER,)),
     "CreateSession": Function(7, (_POINTER, c_char_p, _POINTER, _POINTER), waits=True),
     "CreateSessionFromArray": Function(8, (_POINTER, c_char_p, c_size_t, _POINTER, _POINTER), waits=True),

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from serin.engine.c_api import LOG_FATAL_ONLY, OPTIMIZE_NOTHING
+from serin.engine.c_api import OPTIMIZE_NOTHING
+from serin.engine.environment import ENVIRONMENT
 from serin.engine.handle import Handle
 from serin.engine.library import API, RUNTIME_VERSION
 from serin.engine.metadata import UnservedType, inputs_of, outputs_of
@@ -23,8 +24,6 @@ _DIVISIONS: Final = tuple(length + operator for length in (b'"\x03', b"\x03\0\0\
 _ORT_MAGIC: Final = b"ORTM"  # flatbuffer file identifier of the .ort format, at bytes 4 to 8
 
 _WATCHDOG: Final = Watchdog()
-_ENVIRONMENT: Final = made(API.CreateEnv, LOG_FATAL_ONLY, b"serin")  # one for the process, never released
-check(API.DisableTelemetryEvents(_ENVIRONMENT))
 
 
 _REJECTED: Final = "the model cannot compute an answer for this input"
@@ -169,7 +168,7 @@ def open_artifact(artifact: bytes, opening: Opening) -> Handle:
 def _opened(opening: Opening, create: Callable[..., Any], *model: Any) -> Handle:
     try:
         settings = session_options(opening)
-        return Handle(made(create, _ENVIRONMENT, *model, settings.address), API.ReleaseSession)
+        return Handle(made(create, ENVIRONMENT, *model, settings.address), API.ReleaseSession)
     except RuntimeFailure as error:
         raise _not_opened(error) from None
 
