@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_size_t, c_void_p, sizeof
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, NamedTuple
 
 API_VERSION: Final = 24
 """The earliest version of the table that holds every function below."""
@@ -28,7 +26,7 @@ _POINTER: Final = c_void_p
 """Every pointer, to an object or to where a result goes: an address as int, or a ctypes array or reference."""
 
 
-class Function(msgspec.Struct, frozen=True):
+class Function(NamedTuple):
     """One function: its place in the table and its types.
 
     ``waits``: it may take long, so the interpreter's lock is given up while it runs.
