@@ -294,6 +294,21 @@ def test_other_outputs_than_the_models_are_refused(names: list[str]) -> None:
         PAIR.session().run({"a": x, "b": x}, names, time.monotonic() + 60)
 
 
+def test_a_string_that_is_no_text_is_not_answered() -> None:
+    with pytest.raises(ModelRejectedInput):
+        STRINGS.session().run({"x": Tensor(Datatype.BYTES, (1,), [b"\xff"])}, ["y"], time.monotonic() + 60)
+
+
+@pytest.mark.parametrize("names", [["sum"], ["difference", "sum"], ["sum", "difference"]])
+def test_outputs_come_by_name_in_whatever_order_they_are_asked_for(names: list[str]) -> None:
+    x = Tensor(Datatype.FP32, (1, 2), pack(Datatype.FP32, [1, 2]))
+    due = {"sum": pack(Datatype.FP32, [2, 4]), "difference": bytes(8)}
+    session = PAIR.session()
+    for _ in range(2):
+        answer = session.run({"a": x, "b": x}, names, time.monotonic() + 60)
+        assert [(name, tensor.data) for name, tensor in answer.items()] == [(name, due[name]) for name in names]
+
+
 @pytest.mark.parametrize("make", [bytes, bytearray, memoryview, lambda data: memoryview(data).cast("f")])
 @pytest.mark.parametrize("rows", [1, 20_000])
 def test_every_kind_of_buffer_is_taken_small_and_large(make: Callable[[bytes], Any], rows: int) -> None:
