@@ -47,7 +47,7 @@ print(json.dumps({
     "user": int(status["Uid"].split()[0]),
     "capabilities": int(status["CapBnd"], 16),
     "models": sorted(str(file.relative_to(task / "models")) for file in task.glob("models/*/*")),
-    "bundle": (task / "start.bundle").exists() and (task / "start.bundle").read_bytes().count(b"/var/task/serin/rest.py"),
+    "bundle": any(b"/var/task/serin/rest.py" in file.read_bytes() for file in task.glob("start.bundle")),
     "onnxruntime": sorted(file.name for file in task.glob("onnxruntime/**/*") if file.is_file()),
 }))
 """

@@ -168,7 +168,7 @@ def open_artifact(artifact: bytes, opening: Opening) -> Handle:
 def _opened(opening: Opening, create: Callable[..., Any], *model: Any) -> Handle:
     try:
         settings = session_options(opening)
-        return Handle(made(create, ENVIRONMENT, *model, settings.address), API.ReleaseSession)
+        return Handle(made(create, ENVIRONMENT.address, *model, settings.address), API.ReleaseSession)
     except RuntimeFailure as error:
         raise _not_opened(error) from None
 
