@@ -11,7 +11,7 @@ from serin.engine.environment import ENVIRONMENT
 from serin.engine.handle import Handle
 from serin.engine.library import API, RUNTIME_VERSION
 from serin.engine.metadata import UnservedType, inputs_of, outputs_of
-from serin.engine.options import MAPPED, EngineOptions, Opening, session_options
+from serin.engine.options import EngineOptions, Opening, mapped, session_options
 from serin.engine.status import RuntimeFailure, check, made
 from serin.engine.values import InvalidTensor
 from serin.engine.workspace import Names, Workspace
@@ -79,8 +79,9 @@ class Session:
     def map(cls, path: str, options: EngineOptions, *, divides: bool | None = None) -> Session:
         """Open an ``.ort`` file that ``optimize`` wrote, in place: its weights are the file's pages in memory.
 
-        It is not optimised again. The file must be trusted, for it is barely checked, and must not change while the
-        session lives: put another in its place by renaming.
+        It is not optimised again, and large weights are not copied into another order, so that what it computes may
+        differ from the original by rounding. The file must be trusted, for it is barely checked, and must not change
+        while the session lives: put another in its place by renaming.
 
         Args:
             path: The file.
@@ -94,11 +95,12 @@ class Session:
             with open(path, "rb") as file:
                 if file.read(8)[4:] != _ORT_MAGIC:
                     raise ModelLoadError(f"{path} is not of the format 'ort'")
+                size = os.fstat(file.fileno()).st_size
                 if divides is None:
                     divides = _looks_divided(file.fileno())
         except OSError as error:
             raise ModelLoadError(f"{path} cannot be read: {error.strerror}") from None
-        opening = Opening(options, MAPPED, OPTIMIZE_NOTHING)
+        opening = Opening(options, mapped(size), OPTIMIZE_NOTHING)
         return cls(_opened(opening, API.CreateSession, os.fsencode(path)), divides=divides)
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> dict[str, Tensor]:
