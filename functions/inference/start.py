@@ -1,11 +1,14 @@
-"""The image's program: Lambda's runtime client, and ONNX Runtime beside it from the first moment."""
+"""The image's program: Lambda's runtime client, with ONNX Runtime beside it from the first moment."""
 
 import gc
-import os
 import sys
 
 gc.disable()  # the handler lets it go on: what a start makes is there to stay
-sys.path[0] = os.getcwd()  # as `python -m` has it
+sys.path[0] = "/var/task"  # as `python -m` would have it there
+
+from functions.inference.bundle import install
+
+install("/var/task/start.bundle")
 
 import functions.inference.ahead  # noqa: F401 - for what it does
 from awslambdaric.__main__ import main

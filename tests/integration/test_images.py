@@ -47,6 +47,7 @@ print(json.dumps({
     "user": int(status["Uid"].split()[0]),
     "capabilities": int(status["CapBnd"], 16),
     "models": sorted(str(file.relative_to(task / "models")) for file in task.glob("models/*/*")),
+    "bundle": any(b"/var/task/serin/rest.py" in file.read_bytes() for file in task.glob("start.bundle")),
     "onnxruntime": sorted(file.name for file in task.glob("onnxruntime/**/*") if file.is_file()),
 }))
 """
@@ -125,6 +126,7 @@ def test_the_image_holds_one_model_runs_without_rights_and_its_bytecode_is_trust
     assert (found["user"], found["capabilities"], found["models"]) == (993, 0, compiled)
     assert len(found["flags"]) > 50
     assert {file for file, flags in found["flags"].items() if flags != UNCHECKED_HASH} == set()
+    assert found["bundle"], "what a start imports is in one file, with the places that it has here"
     record_property("figure", f"image of {served.sample.name}: packages {found['packages'] / 1e6:.1f} MB")
     assert found["packages"] / 1e6 < PACKAGES_MB
 

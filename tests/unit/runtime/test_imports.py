@@ -51,7 +51,7 @@ def test_the_contract_imports_without_numpy_and_without_aws(module: str, reposit
 
 
 @pytest.mark.parametrize("module", WITHOUT_ENGINE)
-def test_only_the_engine_brings_numpy_and_onnx_runtime(module: str, repository: Path) -> None:
+def test_only_the_engine_opens_onnx_runtime(module: str, repository: Path) -> None:
     loaded = modules_after(f"import serin.{module}", repository)
     assert loaded.isdisjoint(HEAVY | {"serin.engine"})
 

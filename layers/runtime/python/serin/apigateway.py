@@ -73,13 +73,11 @@ def proxy_response(response: Response) -> dict[str, Any]:
 
 def _pairs(single: object, multiple: object) -> list[tuple[str, str]]:
     """API Gateway sends both forms: one value a name, and all values of a name."""
-    pairs: list[tuple[str, str]] = []
-    if isinstance(single, dict):
-        pairs += [(name, value) for name, value in single.items() if isinstance(name, str) and isinstance(value, str)]
-    if isinstance(multiple, dict):
-        for name, values in multiple.items():
-            if isinstance(name, str) and isinstance(values, list):
-                pairs += [(name, value) for value in values if isinstance(value, str)]
+    known: dict[object, object] = single if isinstance(single, dict) else {}
+    pairs = [(name, value) for name, value in known.items() if isinstance(name, str) and isinstance(value, str)]
+    for name, values in multiple.items() if isinstance(multiple, dict) else ():
+        if isinstance(name, str) and isinstance(values, list):
+            pairs += [(name, value) for value in values if isinstance(value, str) and value != known.get(name)]
     return pairs
 
 

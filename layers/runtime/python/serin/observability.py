@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from typing import IO, Final, Literal
+from typing import IO, Final
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,6 +21,8 @@ NAMESPACE: Final = "Serin"
 DIMENSIONS: Final = ("model", "version")
 
 _ENCODER: Final = msgspec.json.Encoder()
+_REQUEST: Final = b'"level":"INFO","message":"request","timestamp":"%b"'
+_FAULT: Final = b'"level":"ERROR","message":"fault","timestamp":"%b"'
 _UNITS: Final = {
     "Requests": "Count",
     "Errors": "Count",
@@ -30,18 +32,23 @@ _UNITS: Final = {
     "InferenceMs": "Milliseconds",
     "ColdStart": "Count",
 }
-_DIRECTIVES: Final = msgspec.Raw(
-    _ENCODER.encode(
-        [
-            {
-                "Namespace": NAMESPACE,
-                "Dimensions": [DIMENSIONS],
-                "Metrics": [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()],
-            }
-        ]
-    )
+_DIRECTIVES: Final = _ENCODER.encode(
+    [
+        {
+            "Namespace": NAMESPACE,
+            "Dimensions": [DIMENSIONS],
+            "Metrics": [{"Name": name, "Unit": unit} for name, unit in _UNITS.items()],
+        }
+    ]
 )
 """What CloudWatch shall read out of a line: the same for all lines, so it is written once."""
+_METRICS: Final = (
+    b'"_aws":{"Timestamp":%d,"CloudWatchMetrics":'
+    + _DIRECTIVES
+    + b'},"Requests":[1],"Errors":[%d],"ClientErrors":[%d],"Rows":[%d],"LatencyMs":[%b],"InferenceMs":[%b],'
+    + b'"ColdStart":[%d]'
+)
+"""The EMF part of a line. It takes numbers only; times as msgspec writes them, in half of the time Python takes."""
 
 
 class ObserverSettings(msgspec.Struct, frozen=True):
@@ -97,24 +104,15 @@ class _Trace(msgspec.Struct, frozen=True):
     xray_trace_id: str
 
 
-class _Directive(msgspec.Struct, frozen=True, rename="pascal"):
-    """``timestamp``: milliseconds since 1970."""
+class _BytesAsText:
+    """Takes what a binary stream takes, for a stream of text that has none below it."""
 
-    timestamp: int
-    cloud_watch_metrics: msgspec.Raw = _DIRECTIVES
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.flush = stream.flush
 
-
-class _Metrics(msgspec.Struct, frozen=True):
-    """The EMF part of a line: each metric with its one value, in the order of ``_UNITS``."""
-
-    aws: _Directive = msgspec.field(name="_aws")
-    requests: tuple[int] = msgspec.field(name="Requests")
-    errors: tuple[int] = msgspec.field(name="Errors")
-    client_errors: tuple[int] = msgspec.field(name="ClientErrors")
-    rows: tuple[int] = msgspec.field(name="Rows")
-    latency_ms: tuple[float] = msgspec.field(name="LatencyMs")
-    inference_ms: tuple[float] = msgspec.field(name="InferenceMs")
-    cold_start: tuple[int] = msgspec.field(name="ColdStart")
+    def write(self, data: bytes) -> None:
+        self._stream.write(data.decode())
 
 
 class Observer:
@@ -122,9 +120,10 @@ class Observer:
 
     def __init__(self, settings: ObserverSettings) -> None:
         self._service = _fields(_Service(settings.service, settings.function_version or UNSET))
-        self._stream = settings.stream or sys.stdout
+        stream = settings.stream or sys.stdout
+        self._stream: IO[bytes] | _BytesAsText = getattr(stream, "buffer", None) or _BytesAsText(stream)
         self._lock = threading.Lock()
-        self._second = (0, "")
+        self._second = (0, b"")
         self._cold = True
 
     def is_cold_start(self) -> bool:
@@ -136,9 +135,9 @@ class Observer:
         """Write the canonical line of a request that has been answered."""
         now_ms = time.time_ns() // 1_000_000
         if record.model is UNSET or record.route not in {"predict", "infer"}:
-            self._write("INFO", "request", now_ms, _fields(record))
+            self._write(_REQUEST, now_ms, _fields(record))
         else:
-            self._write("INFO", "request", now_ms, _fields(record), _fields(_metrics(record, now_ms)))
+            self._write(_REQUEST, now_ms, _fields(record), _metrics(record, now_ms))
 
     def fault(self, request_id: str, error: BaseException) -> None:
         """Write where an unexpected error arose. Its message may quote a client and is left out."""
@@ -147,12 +146,12 @@ class Observer:
         frames = traceback.extract_tb(error.__traceback__)
         place = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
         now_ms = time.time_ns() // 1_000_000
-        self._write("ERROR", "fault", now_ms, _fields(_Fault(request_id, type(error).__name__, place)))
+        self._write(_FAULT, now_ms, _fields(_Fault(request_id, type(error).__name__, place)))
 
-    def _write(self, level: Literal["INFO", "ERROR"], message: str, now_ms: int, *parts: str) -> None:
+    def _write(self, begin: bytes, now_ms: int, *parts: bytes) -> None:
         """One line. One that cannot be written keeps no answer back."""
-        fields = ",".join((self._service, *parts, *_xray_trace()))
-        line = f'{{"level":"{level}","message":"{message}","timestamp":"{self._timestamp(now_ms)}",{fields}}}\n'
+        parts = (begin % self._timestamp(now_ms), self._service, *parts, *_xray_trace())
+        line = b"{%b}\n" % b",".join(parts)
         with self._lock:
             try:
                 self._stream.write(line)
@@ -160,35 +159,35 @@ class Observer:
             except (OSError, ValueError):  # ValueError: the stream is closed
                 pass
 
-    def _timestamp(self, now_ms: int) -> str:
+    def _timestamp(self, now_ms: int) -> bytes:
         """RFC 3339, UTC, to the millisecond."""
         second, rest = divmod(now_ms, 1000)
         known, text = self._second
         if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
             self._second = (second, text)
-        return f"{text}.{rest:03d}+00:00"
+        return b"%b.%03d+00:00" % (text, rest)
 
 
-def _fields(part: msgspec.Struct) -> str:
+def _fields(part: msgspec.Struct) -> bytes:
     """The fields of ``part`` in JSON, without the braces around them."""
-    return _ENCODER.encode(part)[1:-1].decode()
+    return _ENCODER.encode(part)[1:-1]
 
 
-def _xray_trace() -> tuple[str, ...]:
+def _xray_trace() -> tuple[bytes, ...]:
     """The trace that Lambda names for the invocation. Source: AWS Lambda, runtime API, ``Lambda-Runtime-Trace-Id``."""
     header = os.environ.get("_X_AMZN_TRACE_ID")
     return (_fields(_Trace(header.partition(";")[0].removeprefix("Root="))),) if header else ()
 
 
-def _metrics(record: RequestRecord, now_ms: int) -> _Metrics:
-    return _Metrics(
-        _Directive(now_ms),
-        (1,),
-        (int(record.status >= 500),),
-        (int(400 <= record.status < 500),),
-        (record.rows,),
-        (record.total_ms,),
-        (record.inference_ms,),
-        (int(record.cold_start),),
+def _metrics(record: RequestRecord, now_ms: int) -> bytes:
+    status = record.status
+    return _METRICS % (
+        now_ms,
+        status >= 500,
+        400 <= status < 500,
+        record.rows,
+        _ENCODER.encode(record.total_ms),
+        _ENCODER.encode(record.inference_ms),
+        record.cold_start,
     )

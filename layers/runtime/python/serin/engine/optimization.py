@@ -6,21 +6,21 @@ import os
 from typing import Final, Literal
 
 from serin.engine.c_api import OPTIMIZE_ALL, OPTIMIZE_EXTENDED
-from serin.engine.library import API
-from serin.engine.options import EngineOptions, session_options
-from serin.engine.session import open_session
-from serin.engine.status import check
+from serin.engine.options import EngineOptions, Opening
+from serin.engine.session import open_artifact
 
 Level = Literal["portable", "full"]
 
 _LEVELS: Final[dict[Level, int]] = {"portable": OPTIMIZE_EXTENDED, "full": OPTIMIZE_ALL}
+_SAVED: Final = {"session.load_model_format": "ONNX", "session.save_model_format": "ORT"}
 
 
 def optimize(artifact: bytes, level: Level = "portable") -> bytes:
     """``artifact``, an ``.onnx`` model, as an ``.ort`` file for this version of ONNX Runtime.
 
     What fusion computes may differ from the original by rounding, as it does when the original is loaded with the
-    optimisations that are on by default.
+    optimisations that are on by default. Two files of one model may differ in the order of what they hold, and answer
+    alike.
 
     Args:
         artifact: The whole model file.
@@ -34,8 +34,6 @@ def optimize(artifact: bytes, level: Level = "portable") -> bytes:
 
     with TemporaryDirectory(prefix="serin-") as folder:
         file = os.path.join(folder, "model.ort")
-        settings = session_options(EngineOptions(), {"session.save_model_format": "ORT"}, _LEVELS[level])
-        check(API.SetOptimizedModelFilePath(settings.address, os.fsencode(file)))
-        open_session(artifact, settings)
+        open_artifact(artifact, Opening(EngineOptions(), _SAVED, _LEVELS[level], file))
         with open(file, "rb") as written:
             return written.read()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from serin.engine.c_api import LOG_FATAL_ONLY
+from serin.engine.c_api import LOG_FATAL_ONLY, OPTIMIZE_ALL
 from serin.engine.handle import Handle
 from serin.engine.library import API
 from serin.engine.status import check, made
@@ -19,6 +20,7 @@ class EngineOptions(msgspec.Struct, frozen=True):
     threads: int = 1
 
 
+_EVERY_SESSION: Final = {"session.intra_op.allow_spinning": "0"}
 MAPPED: Final = {
     "session.use_memory_mapped_ort_model": "1",
     # The weights stay where they are, in the mapped file. Never together with `use_ort_model_bytes_directly`.
@@ -27,23 +29,32 @@ MAPPED: Final = {
 """Entries with which an ``.ort`` file is mapped rather than read."""
 
 
-def session_options(options: EngineOptions, entries: Mapping[str, str], optimization: int | None = None) -> Handle:
-    """Options for opening a model.
+class Opening(NamedTuple):
+    """How one model is opened. ``entries``: further configuration, by ONNX Runtime's keys."""
 
-    Args:
-        options: Threads.
-        entries: Further configuration, by ONNX Runtime's keys.
-        optimization: A ``GraphOptimizationLevel``; all, unless given.
+    options: EngineOptions
+    entries: Mapping[str, str]
+    optimization: int = OPTIMIZE_ALL
+    optimized_path: str | None = None
+    """Where ONNX Runtime is to write the model as it has optimised it."""
+
+
+def session_options(opening: Opening) -> Handle:
+    """ONNX Runtime's object for it.
+
+    Raises:
+        RuntimeFailure: ONNX Runtime takes one of them for invalid.
     """
     handle = Handle(made(API.CreateSessionOptions), API.ReleaseSessionOptions)
     address = handle.address
-    check(API.SetIntraOpNumThreads(address, options.threads))
+    check(API.SetIntraOpNumThreads(address, opening.options.threads))
     check(API.SetInterOpNumThreads(address, 1))
     check(API.SetSessionLogSeverityLevel(address, LOG_FATAL_ONLY))
     # Without the arena, memory that one large request took goes back at its end.
     check(API.DisableCpuMemArena(address))
-    if optimization is not None:
-        check(API.SetSessionGraphOptimizationLevel(address, optimization))
-    for key, value in ({"session.intra_op.allow_spinning": "0"} | dict(entries)).items():
+    check(API.SetSessionGraphOptimizationLevel(address, opening.optimization))
+    if opening.optimized_path is not None:
+        check(API.SetOptimizedModelFilePath(address, os.fsencode(opening.optimized_path)))
+    for key, value in (_EVERY_SESSION | dict(opening.entries)).items():
         check(API.AddSessionConfigEntry(address, key.encode(), value.encode()))
     return handle

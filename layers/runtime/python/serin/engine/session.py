@@ -11,7 +11,7 @@ from serin.engine.environment import ENVIRONMENT
 from serin.engine.handle import Handle
 from serin.engine.library import API, RUNTIME_VERSION
 from serin.engine.metadata import UnservedType, inputs_of, outputs_of
-from serin.engine.options import MAPPED, EngineOptions, session_options
+from serin.engine.options import MAPPED, EngineOptions, Opening, session_options
 from serin.engine.status import RuntimeFailure, check, made
 from serin.engine.values import InvalidTensor
 from serin.engine.workspace import Names, Workspace
@@ -24,6 +24,9 @@ _DIVISIONS: Final = tuple(length + operator for length in (b'"\x03', b"\x03\0\0\
 _ORT_MAGIC: Final = b"ORTM"  # flatbuffer file identifier of the .ort format, at bytes 4 to 8
 
 _WATCHDOG: Final = Watchdog()
+
+
+_REJECTED: Final = "the model cannot compute an answer for this input"
 
 
 class ModelLoadError(SerinError):
@@ -49,6 +52,8 @@ class Session:
             self.outputs = outputs_of(handle.address)
         except UnservedType as error:
             raise ModelLoadError(f"{error}; only dense tensors are served") from None
+        except RuntimeFailure as error:
+            raise _not_opened(error) from None
         self._input_names = Names([tensor.name for tensor in self.inputs])
         self._output_names = Names([tensor.name for tensor in self.outputs])
         self._idle: list[Workspace] = []  # as many as there have been runs at once
@@ -67,8 +72,7 @@ class Session:
         """
         if (artifact[4:8] == _ORT_MAGIC) != (model_format == "ort"):
             raise ModelLoadError(f"the artifact's bytes are not of the declared format {model_format!r}")
-        settings = session_options(options, {"session.load_model_format": model_format.upper()})
-        handle = open_session(artifact, settings)
+        handle = open_artifact(artifact, Opening(options, {"session.load_model_format": model_format.upper()}))
         return cls(handle, divides=any(division in artifact for division in _DIVISIONS))
 
     @classmethod
@@ -87,11 +91,15 @@ class Session:
             ModelLoadError: no ``.ort`` file, one of another version, or one with types that are not served.
         """
         try:
-            divides = _looks_divided(path) if divides is None else divides
-        except (OSError, ValueError) as error:
-            raise ModelLoadError(f"{path} cannot be read: {error}") from None
-        settings = session_options(options, MAPPED | {"session.load_model_format": "ORT"}, OPTIMIZE_NOTHING)
-        return cls(_opened(API.CreateSession, os.fsencode(path), settings=settings), divides=divides)
+            with open(path, "rb") as file:
+                if file.read(8)[4:] != _ORT_MAGIC:
+                    raise ModelLoadError(f"{path} is not of the format 'ort'")
+                if divides is None:
+                    divides = _looks_divided(file.fileno())
+        except OSError as error:
+            raise ModelLoadError(f"{path} cannot be read: {error.strerror}") from None
+        opening = Opening(options, MAPPED, OPTIMIZE_NOTHING)
+        return cls(_opened(opening, API.CreateSession, os.fsencode(path)), divides=divides)
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> dict[str, Tensor]:
         """Run the model once.
@@ -108,6 +116,8 @@ class Session:
         """
         wanted = self._output_names
         if wanted.names != tuple(outputs):
+            if not set(outputs) <= set(wanted.names):
+                raise ModelRejectedInput(_REJECTED)
             wanted = Names(outputs)
         try:
             workspace = self._idle.pop()
@@ -121,7 +131,7 @@ class Session:
         except BaseException as error:
             workspace.release()
             if isinstance(error, InvalidTensor | RuntimeFailure):
-                raise ModelRejectedInput("the model cannot compute an answer for this input") from None
+                raise ModelRejectedInput(_REJECTED) from None
             raise
         if not workspace.options.is_spent:
             self._idle.append(workspace)  # and not where something was raised
@@ -144,24 +154,29 @@ def _run(workspace: Workspace, inputs: Mapping[str, Tensor]) -> dict[str, Tensor
     return workspace.take()
 
 
-def open_session(artifact: bytes, settings: Handle) -> Handle:
+def open_artifact(artifact: bytes, opening: Opening) -> Handle:
     """ONNX Runtime's session of a whole model file.
 
     Raises:
         ModelLoadError: it cannot be opened.
     """
-    return _opened(API.CreateSessionFromArray, artifact, len(artifact), settings=settings)
+    return _opened(opening, API.CreateSessionFromArray, artifact, len(artifact))
 
 
-def _opened(create: Callable[..., Any], *model: Any, settings: Handle) -> Handle:
+def _opened(opening: Opening, create: Callable[..., Any], *model: Any) -> Handle:
     try:
+        settings = session_options(opening)
         return Handle(made(create, ENVIRONMENT, *model, settings.address), API.ReleaseSession)
     except RuntimeFailure as error:
-        raise ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {error}") from None
+        raise _not_opened(error) from None
 
 
-def _looks_divided(path: str) -> bool:
+def _not_opened(failure: RuntimeFailure) -> ModelLoadError:
+    return ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {failure}")
+
+
+def _looks_divided(file: int) -> bool:
     import mmap  # only where it is not known
 
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as content:
         return any(content.find(division) >= 0 for division in _DIVISIONS)
