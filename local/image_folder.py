@@ -129,7 +129,7 @@ class _Builder:
         else:
             parent = self.build(stage.parent)
             shutil.copytree(parent.root, root)
-            built = _Built(root, parent.directory, dict(parent.environment), parent.program)
+            built = _Built(root, parent.directory, dict(parent.environment), parent.entrypoint)
         for word, words in stage.instructions:
             self._instruct(built, word, words)
         return built

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+
+import yaml
 
 from cli.bench.measure import Function, Measured, measure
 from cli.bench.memory_line import write_memory
@@ -127,7 +130,8 @@ def _function(folder: ModelFolder) -> Iterator[Function]:
     golden = folder.lock.golden.file.file if folder.lock.golden else None
     with tempfile.TemporaryDirectory(prefix="serin-bench-") as room:
         with waiting("Building what the image holds"):
-            image = build_image(folder.path.parent, manifest.name, Path(room))
+            models = _without_kept_answers(folder, Path(room, "models"))
+            image = build_image(models, manifest.name, Path(room, "image"))
         yield Function(
             model=manifest.name,
             program=image.program,
@@ -136,6 +140,17 @@ def _function(folder: ModelFolder) -> Iterator[Function]:
             timeout_s=manifest.serving.timeout_seconds,
             bodies=request_bodies(folder.path, manifest, golden),
         )
+
+
+def _without_kept_answers(folder: ModelFolder, place: Path) -> Path:
+    """A folder of models with this one in it. The rows of a measurement come again and again: each shall be computed."""
+    if folder.manifest.serving.answer_cache is None:
+        return folder.path.parent
+    copy = shutil.copytree(folder.path, place / folder.path.name)
+    manifest = yaml.safe_load((copy / MANIFEST_FILE).read_text(encoding="utf-8"))
+    del manifest["serving"]["answer_cache"]
+    (copy / MANIFEST_FILE).write_text(yaml.safe_dump(manifest, allow_unicode=True), encoding="utf-8")
+    return place
 
 
 def _save(file: Path, picture: str) -> None:

@@ -7,10 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import cli.bench.sizes
 from cli.main import run
 from cli.outcome import ExitCode
+from serin.model_folder import load_model_folder
+from tests.small_models.multiply import write_multiply
 
 
 def refusal(models: Path, capsys: pytest.CaptureFixture[str]) -> str:
@@ -44,3 +47,20 @@ def test_a_system_that_runs_no_emulator_is_told_so(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     assert refusal(small_models, capsys) == "the runtime interface emulator runs on Linux; use a Linux machine"
+
+
+def test_answers_are_not_kept_while_a_model_is_measured(tmp_path: Path) -> None:
+    file = write_multiply(tmp_path, "multiply") / "model.yaml"
+    plain = load_model_folder(file.parent).manifest
+    document = yaml.safe_load(file.read_text())
+    document.setdefault("serving", {})["answer_cache"] = {"size": 10, "seconds": 60}
+    file.write_text(yaml.safe_dump(document))
+    folder = load_model_folder(file.parent)
+    assert folder.manifest.serving.answer_cache is not None
+    models = cli.bench.sizes._without_kept_answers(folder, tmp_path / "measured")
+    assert load_model_folder(models / "multiply").manifest == plain
+
+
+def test_a_model_that_keeps_no_answers_is_measured_where_it_is(tmp_path: Path) -> None:
+    folder = load_model_folder(write_multiply(tmp_path, "multiply"))
+    assert cli.bench.sizes._without_kept_answers(folder, tmp_path / "measured") == tmp_path
