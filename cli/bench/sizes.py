@@ -143,7 +143,7 @@ def _function(folder: ModelFolder) -> Iterator[Function]:
 
 
 def _without_kept_answers(folder: ModelFolder, place: Path) -> Path:
-    """A folder of models with this one in it. The rows of a measurement come again and again: each shall be computed."""
+    """A folder of models with this one in it. A measurement repeats its rows: each time they shall be computed."""
     if folder.manifest.serving.answer_cache is None:
         return folder.path.parent
     copy = shutil.copytree(folder.path, place / folder.path.name)
