@@ -85,11 +85,12 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
     """Answer until a signal; then everyone whose request had begun still gets the answer, in the time it has."""
     import uvicorn
 
+    from cli.whole_answers import WholeAnswers
     from functions.catalog.asgi import REQUEST_SECONDS
 
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=WholeAnswers,
         loop="asyncio",
         ws="none",
         lifespan="off",
