@@ -21,7 +21,8 @@ class Environment:
     def __init__(self) -> None:
         self._made: int | None = None
         self._failure: RuntimeFailure | None = None
-        self._thread = threading.Thread(target=self._make, name="serin-environment", daemon=True)
+        # No daemon: a process that ends at once waits for it, as it cannot end in the middle of that call.
+        self._thread = threading.Thread(target=self._make, name="serin-environment")
         self._thread.start()
 
     @property
