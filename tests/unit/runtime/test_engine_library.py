@@ -24,6 +24,7 @@ def test_it_is_the_library_of_the_installed_package() -> None:
 def test_the_first_folder_that_has_it_is_taken(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name / "onnxruntime" / "capi").mkdir(parents=True)
+    (tmp_path / "a" / "onnxruntime" / "capi" / "libonnxruntime_providers_shared.so").touch()
     for name in ("b", "c"):
         file = tmp_path / name / "onnxruntime" / "capi" / "libonnxruntime.so.9.9.9"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -32,8 +33,15 @@ def test_the_first_folder_that_has_it_is_taken(tmp_path: Path) -> None:
     assert found == str(tmp_path / "b" / "onnxruntime" / "capi" / "libonnxruntime.so.9.9.9")
 
 
+def test_it_has_another_name_on_macos(tmp_path: Path) -> None:
+    file = tmp_path / "onnxruntime" / "capi" / "libonnxruntime.9.9.9.dylib"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert find_library([str(tmp_path)]) == str(file)
+
+
 def test_its_absence_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ImportError, match=r"^no onnxruntime/capi/libonnxruntime\.so\.\* on sys\.path; install .*$"):
+    with pytest.raises(ImportError, match=r"^no onnxruntime/capi/libonnxruntime\.\* on sys\.path; install .*$"):
         find_library([str(tmp_path)])
 
 

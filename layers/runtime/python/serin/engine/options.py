@@ -27,17 +27,24 @@ _MAPPED: Final = {
     "session.use_ort_model_bytes_for_initializers": "1",
 }
 _UNPACKED: Final = {"session.disable_prepacking": "1"}
-PREPACKED_BYTES: Final = 1 << 20
-"""Up to this size, weights of a mapped model are copied into the order that matrix products read them in.
-
-The copy takes about a millisecond and a megabyte for each megabyte of weights, before the first answer; it saves
-products of many rows a quarter of their time, and those of one row nothing.
-"""
+_PREPACKED_BYTES: Final = 1 << 20
+_INTEGER_PRODUCTS: Final = (b"Integer", b"QLinear", b"QGemm", b"QuantizeMatMul", b"MatMulNBits", b"QAttention")
+"""Parts of the names of operators that multiply quantised weights."""
 
 
-def mapped(size: int) -> dict[str, str]:
-    """Entries with which an ``.ort`` file of ``size`` bytes is mapped rather than read."""
-    return _MAPPED if size <= PREPACKED_BYTES else _MAPPED | _UNPACKED
+def is_prepacked(artifact: bytes) -> bool:
+    """Whether a mapped ``.ort`` model's weights are better copied into the order that products read them in.
+
+    The copy takes about a millisecond and a megabyte for each megabyte of weights, before the first answer. It saves
+    products of integers half of their time and more, products of many rows of floats a quarter, those of one row
+    nothing. So it is made of small models, and of quantised ones.
+    """
+    return len(artifact) <= _PREPACKED_BYTES or any(name in artifact for name in _INTEGER_PRODUCTS)
+
+
+def mapped(*, prepack: bool) -> dict[str, str]:
+    """Entries with which an ``.ort`` file is mapped rather than read."""
+    return _MAPPED if prepack else _MAPPED | _UNPACKED
 
 
 class Opening(msgspec.Struct, frozen=True):
