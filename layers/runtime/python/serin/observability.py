@@ -83,7 +83,7 @@ class RequestRecord(msgspec.Struct):
     encode_ms: float = 0.0
     total_ms: float = 0.0
     cold_start: bool = False
-    feature_bins: dict[str, Histogram] | UnsetType = UNSET
+    feature_bins: dict[str, Histogram] | msgspec.Raw | UnsetType = UNSET
     prediction_bins: Histogram | UnsetType = UNSET
 
 
