@@ -86,7 +86,7 @@ class RequestRecord(msgspec.Struct):
     total_ms: float = 0.0
     cold_start: bool = False
     cache_hit: bool | UnsetType = UNSET
-    feature_bins: dict[str, Histogram] | UnsetType = UNSET
+    feature_bins: dict[str, Histogram] | msgspec.Raw | UnsetType = UNSET
     prediction_bins: Histogram | UnsetType = UNSET
 
 

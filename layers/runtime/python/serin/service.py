@@ -39,15 +39,15 @@ PLATFORM: Final = "onnxruntime_onnx"
 class Inference(msgspec.Struct, frozen=True):
     """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
 
-    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline. ``cached``: whether the
-    outputs are those of an earlier run; None where the model keeps no answers.
+    ``feature_bins``: the inputs counted into the baseline's bins, a histogram by feature, as JSON. ``cached``: whether
+    the outputs are those of an earlier run; None where the model keeps no answers.
     """
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
     rows: int
     seconds: float
-    feature_bins: dict[str, Histogram] = {}
+    feature_bins: msgspec.Raw | None = None
     cached: bool | None = None
 
 
