@@ -11,7 +11,6 @@ from serin.errors import InvalidInput, OutputNotFinite
 from serin.manifest import Manifest, TensorOutput
 from serin.policy import InputPolicy, finite_column
 from serin.predictions import Prediction, Predictor
-from serin.protocol import Datatype
 from serin.screening import NumberScreen
 from serin.tensor import Tensor
 
@@ -32,12 +31,12 @@ class PredictionBins:
         self._predictor = predictor
         self._bins = bins
         self._screen: NumberScreen | None = None
-        column = predictor.watched_column()
+        watched = predictor.watched_column()
         output = next(output for output in manifest.outputs if output.name == predictor.outputs[0])
-        if column is not None and column < (width := _width(output)) and output.datatype is not Datatype.BYTES:
+        if watched is not None and watched[1] == _width(output):
             # Screened as an input would be whose values must be finite.
-            policy = InputPolicy(output.datatype, [finite_column(output.name, output.datatype)] * width)
-            columns = [(_WATCHED, bins) if i == column else ("", None) for i in range(width)]
+            policy = InputPolicy(output.datatype, [finite_column(output.name, output.datatype)] * watched[1])
+            columns = [(_WATCHED, bins) if i == watched[0] else ("", None) for i in range(watched[1])]
             self._screen = NumberScreen(output.datatype, policy, columns)
             self._output = output.name
 
@@ -60,5 +59,5 @@ class PredictionBins:
 
 
 def _width(output: TensorOutput) -> int:
-    """Columns of an output of shape [rows] or [rows, columns]; 0 where that is not known."""
-    return 1 if len(output.shape) == 1 else max(0, output.shape[1])
+    """Columns of an output of shape [rows] or [rows, columns]."""
+    return 1 if len(output.shape) == 1 else output.shape[1]

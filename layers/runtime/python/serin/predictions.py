@@ -48,14 +48,17 @@ class Predictor:
         """The same without the predictions around it; raises what they raise."""
         return None if isinstance(self._decode, _Tensors) else self._decode.watched(outputs)
 
-    def watched_column(self) -> int | None:
-        """Which of the columns of its only output is what drift watches; None where it is worked out from several."""
+    def watched_column(self) -> tuple[int, int] | None:
+        """Which of how many columns of its only output is what drift watches as it is; None where it is none.
+
+        That takes an output that has so many: from the one score of a binary model the other is worked out.
+        """
         task = self._task
         if isinstance(task, Regression):
-            return 0 if task.clip is None else None
+            return (0, 1) if task.clip is None else None
         if not isinstance(task, Classification) or task.positive is None or task.activation != "none":
             return None
-        return task.labels.index(task.positive)
+        return task.labels.index(task.positive), len(task.labels)
 
 
 def _watched_of(task: Classification | Regression, predictions: Sequence[Prediction]) -> Sequence[float | str]:
