@@ -23,7 +23,7 @@ BOUNDS: Final[dict[str, float]] = {
     "big-wall": 2.0,
     "big-memory": 1.2,
     "warm-p50": 60.0,
-    "warm-p99": 600.0,
+    "warm-p99": 1500.0,
     "http-1": 0.3,
     "http-1-p99": 10.0,
     "http-8": 0.3,

@@ -24,13 +24,17 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A handler, as Lambda names it, and the Python, the folder and the environment that it runs in."""
+    """A handler, as Lambda names it, and the Python, the folder and the environment that it runs in.
+
+    ``options``: Python's own, such as ``-S``.
+    """
 
     name: str
     python: Path
     directory: Path
     handler: str
     environment: Mapping[str, str]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def _running(
         stdin.seek(0)
         numbers = map(str, (answer, hold, warmup, count))
         process = subprocess.Popen(  # noqa: S603 - the project's own programs
-            [*before, str(subject.python), str(DRIVER), subject.handler, *numbers],
+            [*before, str(subject.python), *subject.options, str(DRIVER), subject.handler, *numbers],
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ its Python takes the place of the image's. An absolute path of the image stands 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -25,7 +26,7 @@ from local.paths import CACHE, REPOSITORY
 DOCKERFILE: Final = REPOSITORY / "functions/inference/Dockerfile"
 BASE: Final = "${BASE_IMAGE}"
 _ABSOLUTE: Final = re.compile(r"(?<![\w.\-}/])/(?!dev/|bin/|usr/|proc/|etc/)(?=\w)")
-_IGNORED: Final = {"USER", "ENTRYPOINT", "CMD"}
+_IGNORED: Final = {"USER", "CMD"}
 _SCRATCH: Final = shutil.ignore_patterns("__pycache__", "*.pyc", "*.md")
 
 
@@ -50,14 +51,19 @@ class _Built:
     root: Path
     directory: str = "/"
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Image:
-    """What the last stage holds: the folder that the function runs in, and its environment."""
+    """What the last stage holds: the folder that the function runs in, and its environment.
+
+    ``program``: what its entry point's script gives to Python, options first.
+    """
 
     task: Path
     environment: Mapping[str, str]
+    program: tuple[str, ...]
 
 
 def build_image(models: Path, model: str, place: Path, dockerfile: Path = DOCKERFILE) -> Image:
@@ -68,7 +74,7 @@ def build_image(models: Path, model: str, place: Path, dockerfile: Path = DOCKER
     """
     builder = _Builder({stage.name: stage for stage in stages(dockerfile.read_text())}, models, model, place)
     last = builder.build(list(builder.stages)[-1])
-    return Image(_inside(last.root, last.directory), last.environment)
+    return Image(_inside(last.root, last.directory), last.environment, last.program)
 
 
 def stages(text: str) -> Iterator[Stage]:
@@ -122,7 +128,7 @@ class _Builder:
         else:
             parent = self.build(stage.parent)
             shutil.copytree(parent.root, root)
-            built = _Built(root, parent.directory, dict(parent.environment))
+            built = _Built(root, parent.directory, dict(parent.environment), parent.program)
         for word, words in stage.instructions:
             self._instruct(built, word, words)
         return built
@@ -139,6 +145,8 @@ class _Builder:
                 self._copy(built, words.split())
             case "RUN":
                 self._run(built, words)
+            case "ENTRYPOINT":
+                built.program = tuple(json.loads(words)[1:])
             case "ARG":
                 pass
             case _ if word not in _IGNORED:

@@ -30,7 +30,7 @@ def run(quick: bool) -> list[Outcome]:
     with workshop() as shop:
         projects = [_project(shop.place / f"project-{count}", count) for count in (many, few)]
         takers = [partial(_synthesise, p) for p in projects]
-        pairs = [(more, fewer) for more, fewer in interleave(takers, 1 if quick else 3)]
+        pairs = [(more, fewer) for more, fewer in interleave(takers, 1 if quick else 2)]
     return [compare("synth", f"cdk synth, {many} models", f"{few} models", "CPU s", pairs, target=3.0)]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ def test_a_process_answers_as_often_as_it_is_asked_and_tells_the_times_after_the
 def test_a_program_may_be_run_in_another_ones_way(subject: Subject) -> None:
     first = first_answer(subject, {"body": ""}, ("env", "PYTHONUTF8=1"))
     assert first.answer["statusCode"] == 200
+
+
+def test_python_is_given_its_own_options(subject: Subject) -> None:
+    (subject.directory / "echo.py").write_text("import sys\n" + HANDLER.replace('"seen" in event', "sys.flags.no_site"))
+    assert first_answer(replace(subject, options=("-S",)), {"body": ""}).answer["seen"] == 1
 
 
 def test_a_handler_that_fails_is_one_line_with_its_reason(subject: Subject) -> None:
