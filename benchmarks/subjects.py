@@ -32,7 +32,6 @@ _LAMBDA: Final = {
     "AWS_LAMBDA_FUNCTION_NAME": "benchmark",
     "AWS_LAMBDA_FUNCTION_VERSION": "1",
     "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-    "LAMBDA_TASK_ROOT": "/var/task",
     "TZ": ":UTC",
     "_HANDLER": HANDLER,
     "_X_AMZN_TRACE_ID": "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1",
@@ -54,7 +53,7 @@ class Workshop:
     def serin(self, models: Path = MODELS, model: str = MODEL) -> Subject:
         """Serin's function with ``model``, built as its image is."""
         image = self.image(models, model)
-        surroundings = {**_LAMBDA, **image.environment}
+        surroundings = {**_LAMBDA, "LAMBDA_TASK_ROOT": str(image.task), **image.environment}
         return Subject("Serin", self._plain_python(), image.task, HANDLER, surroundings, image.program)
 
     def image(self, models: Path, model: str) -> Image:
@@ -67,8 +66,12 @@ class Workshop:
         shutil.copytree(REFERENCES, code, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.txt"))
         compileall.compile_dir(str(code), quiet=1)
         python = locked_python(f"reference-{name}", reference_lock(name), CACHE / "benchmarks")
-        surroundings = {**_LAMBDA, "HOME": str(self.place), "ORT_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
-        surroundings |= {"MODEL_PATH": str(MODELS / MODEL / "model.onnx"), **(environment or {})}
+        surroundings = {**_LAMBDA, "LAMBDA_TASK_ROOT": str(code), "HOME": str(self.place), "PYTHONUNBUFFERED": "1"}
+        surroundings |= {
+            "ORT_DISABLE_TELEMETRY": "1",
+            "MODEL_PATH": str(MODELS / MODEL / "model.onnx"),
+            **(environment or {}),
+        }
         return Subject(name, python, code, handler or f"{name}.lambda_handler", surroundings)
 
     def session_run(self, rows: int) -> Subject:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -15,6 +16,7 @@ from local.errors import LocalError
 from local.rie import RieProcess, RieSettings
 
 name: Final = "emulator"
+_ANSWERED: Final = re.compile(rb'{"statusCode": ?200,')
 
 
 def run(quick: bool) -> list[Outcome]:
@@ -36,9 +38,9 @@ def _init(subject: Subject) -> float:
         environment={"PYTHONPATH": str(subject.directory), **subject.environment},
     )
     with RieProcess(settings) as process:
-        answer = json.loads(process.invoke(json.dumps(EVENT).encode()).payload)
+        payload = process.invoke(json.dumps(EVENT).encode()).payload
         seconds = process.init_seconds
-    if seconds is None or answer.get("statusCode") != 200:
-        message = f"{subject.name}: no answer under the emulator: {str(answer)[:200]}"
+    if seconds is None or not _ANSWERED.match(payload):
+        message = f"{subject.name}: no answer under the emulator: {payload[:200]!r}"
         raise LocalError(message)
     return seconds * 1000
