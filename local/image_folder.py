@@ -146,7 +146,7 @@ class _Builder:
             case "RUN":
                 self._run(built, words)
             case "ENTRYPOINT":
-                built.program = tuple(json.loads(words)[1:])
+                built.program = tuple(_ABSOLUTE.sub(f"{built.root}/", word) for word in json.loads(words)[1:])
             case "ARG":
                 pass
             case _ if word not in _IGNORED:

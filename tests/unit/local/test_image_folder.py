@@ -31,7 +31,7 @@ COPY --from=code /entrypoint.sh /entrypoint.sh
 COPY --from=code /task ./
 COPY --from=model /models models
 USER 993
-ENTRYPOINT ["/entrypoint.sh", "-S", "start.py"]
+ENTRYPOINT ["/entrypoint.sh", "-S", "/var/task/start.py"]
 CMD ["handler"]
 """
 
@@ -67,7 +67,7 @@ def test_the_steps_are_followed_below_a_folder(tmp_path: Path, models: Path) -> 
     root = image.task.parents[1]
     assert image.environment == {"FIRST": f"{root}/var/task/models", "SECOND": "2"}
     assert (root / "entrypoint.sh").is_file()
-    assert image.program == ("-S", "start.py")
+    assert image.program == ("-S", f"{root}/var/task/start.py")
     files = {file.name for file in image.task.iterdir()}
     assert files == {"made.txt", "python.txt", "models"}
     assert (image.task / "models/multiply/model.onnx").is_file()
