@@ -29,8 +29,6 @@ INIT_SECONDS: Final = 10
 """Lambda ends a longer start (AWS Lambda developer guide, "Init phase")."""
 
 _PYTHON: Final = Path(sys.executable)
-_PROGRAM: Final = ("-S", "functions/inference/start.py")
-"""As the image's entry point has it."""
 _DURATION: Final = re.compile(r"^REPORT RequestId: .*\tDuration: ([0-9.]+) ms\t")
 _KILLED: Final = "signal: killed"
 _UNTIL_FRESH: Final = PERIOD_US / 1_000_000
@@ -41,6 +39,7 @@ class Function:
     """The inference function of one model as this machine runs it. ``bodies``: what it is asked, in turn."""
 
     model: str
+    program: tuple[str, ...]
     directory: Path
     environment: dict[str, str]
     timeout_s: int
@@ -114,7 +113,7 @@ def _run(function: Function, memory_mb: int, limited: Limited, requests: int) ->
         directory=function.directory,
         environment={**function.environment, name: value},
         python=_PYTHON,
-        program=_PROGRAM,
+        program=function.program,
         function_name=f"bench-{function.model}",
         memory_mb=memory_mb,
         # The emulator counts the start, which Lambda gives a time of its own.

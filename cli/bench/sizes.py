@@ -130,6 +130,7 @@ def _function(folder: ModelFolder) -> Iterator[Function]:
             image = build_image(folder.path.parent, manifest.name, Path(room))
         yield Function(
             model=manifest.name,
+            program=image.program,
             directory=image.task,
             environment=dict(image.environment),
             timeout_s=manifest.serving.timeout_seconds,
