@@ -51,24 +51,14 @@ class _Built:
     root: Path
     directory: str = "/"
     environment: dict[str, str] = field(default_factory=dict)
-<<<<<<< HEAD
-    program: tuple[str, ...] = ()
-=======
     entrypoint: tuple[str, ...] = ()
->>>>>>> 7020d753c85960a06857bcfe9de497d42d3d15d1
 
 
 @dataclass(frozen=True)
 class Image:
-<<<<<<< HEAD
-    """What the last stage holds: the folder that the function runs in, and its environment.
-
-    ``program``: what its entry point's script gives to Python, options first.
-=======
     """What the last stage holds: the folder that the function runs in, its environment, and what Python runs there.
 
     ``program`` is what the entry point has beside its script: Python's own options and the file.
->>>>>>> 7020d753c85960a06857bcfe9de497d42d3d15d1
     """
 
     task: Path
@@ -84,12 +74,8 @@ def build_image(models: Path, model: str, place: Path, dockerfile: Path = DOCKER
     """
     builder = _Builder({stage.name: stage for stage in stages(dockerfile.read_text())}, models, model, place)
     last = builder.build(list(builder.stages)[-1])
-<<<<<<< HEAD
-    return Image(_inside(last.root, last.directory), last.environment, last.program)
-=======
     program = tuple(_ABSOLUTE.sub(f"{last.root}/", word) for word in last.entrypoint[1:])
     return Image(_inside(last.root, last.directory), last.environment, program)
->>>>>>> 7020d753c85960a06857bcfe9de497d42d3d15d1
 
 
 def stages(text: str) -> Iterator[Stage]:
@@ -143,7 +129,7 @@ class _Builder:
         else:
             parent = self.build(stage.parent)
             shutil.copytree(parent.root, root)
-            built = _Built(root, parent.directory, dict(parent.environment), parent.program)
+            built = _Built(root, parent.directory, dict(parent.environment))
         for word, words in stage.instructions:
             self._instruct(built, word, words)
         return built
@@ -161,11 +147,7 @@ class _Builder:
             case "RUN":
                 self._run(built, words)
             case "ENTRYPOINT":
-<<<<<<< HEAD
-                built.program = tuple(_ABSOLUTE.sub(f"{built.root}/", word) for word in json.loads(words)[1:])
-=======
                 built.entrypoint = tuple(json.loads(words))
->>>>>>> 7020d753c85960a06857bcfe9de497d42d3d15d1
             case "ARG":
                 pass
             case _ if word not in _IGNORED:
