@@ -61,16 +61,18 @@ class ServiceCatalog:
         }
 
 
-def create_asgi(service: Service, observer: Observer) -> ASGIApp:
+def create_asgi(service: Service, observer: Observer) -> Planes:
     """One ASGI application: the models' paths to the data plane, all others to the control plane."""
-    return _Planes(DataPlane(service, observer), create_app(ServiceCatalog(service)), service.models)
+    return Planes(DataPlane(service, observer), create_app(ServiceCatalog(service)), service.models)
 
 
 class _Disconnected(Exception):
     """The client has gone; nobody waits for an answer."""
 
 
-class _Planes:
+class Planes:
+    """Both planes as one application."""
+
     def __init__(self, data_plane: DataPlane, control_plane: ASGIApp, models: Iterable[str]) -> None:
         self._data_plane = data_plane
         self._control_plane = control_plane
@@ -97,41 +99,45 @@ class _Planes:
         except (_Disconnected, OSError):
             return
 
+    def at_once(self, scope: Scope, body: bytes) -> Response | None:
+        """The answer to a whole request made here and now, where it may be expected to be quick.
+
+        For a server that can do without ASGI's messages; None is what it then is to ask for with them.
+        """
+        path = self._plain.get(scope["raw_path"])
+        if path is None or scope["method"] != "POST" or not self._may_be_quick(path, body):
+            return None
+        try:
+            return self._attempt(_request(scope, path, body, str(uuid.uuid4())))
+        except SerinError:  # refused on the other way, with a line of its own
+            return None
+
     async def _answer(self, scope: Scope, path: str, receive: Receive) -> Response:
         request_id = str(uuid.uuid4())
         if self._in_flight >= IN_FLIGHT:
             return self._data_plane.refuse(ModelNotReady("the server is at its limit; try again"), request_id)
         self._in_flight += 1
         try:
-            request = Request(
-                method=scope["method"],
-                path=path,
-                headers=join_headers(
-                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-                ),
-                body=await _read_body(receive),
-                request_id=request_id,
-                deadline=time.monotonic() + REQUEST_SECONDS,
-            )
-            return self._at_once(request) or await self._in_a_thread(request, receive)
+            body = await _read_body(receive)
+            request = _request(scope, path, body, request_id)
+            if self._may_be_quick(path, body) and (response := self._attempt(request)) is not None:
+                return response
+            return await self._in_a_thread(request, receive)
         except SerinError as error:
             return self._data_plane.refuse(error, request_id)
         finally:
             self._in_flight -= 1
 
-    def _at_once(self, request: Request) -> Response | None:
-        """The answer made here and now, where it may be expected to be quick; None where it is not, or was not."""
-        pace = self._paces.get(request.path)
-        if pace is None or not pace.is_quick or len(request.body) > SMALL_BYTES:
-            return None
-        begun = time.thread_time()
-        attempt = self._data_plane.attempt(
-            msgspec.structs.replace(request, deadline=time.monotonic() + AT_ONCE_SECONDS)
-        )
-        pace.note(time.thread_time() - begun)
-        if attempt.record.code == DeadlineExceeded.code:
-            return None
-        return self._data_plane.finish(attempt)
+    def _may_be_quick(self, path: str, body: bytes) -> bool:
+        pace = self._paces.get(path)
+        return pace is not None and pace.is_quick and len(body) <= SMALL_BYTES
+
+    def _attempt(self, request: Request) -> Response | None:
+        """The answer made on the event loop; None where the model was not quick after all."""
+        in_time = msgspec.structs.replace(request, deadline=time.monotonic() + AT_ONCE_SECONDS)
+        attempt = self._data_plane.attempt(in_time)
+        self._paces[request.path].note(attempt.record.total_ms / 1000)
+        return None if attempt.record.code == DeadlineExceeded.code else self._data_plane.finish(attempt)
 
     async def _in_a_thread(self, request: Request, receive: Receive) -> Response:
         """Answer in a worker, so that a long model keeps nobody else waiting; give up a queued one when its
@@ -156,6 +162,18 @@ class _Planes:
         if pace is not None and len(request.body) <= SMALL_BYTES:
             pace.note(time.thread_time() - begun)
         return response
+
+
+def _request(scope: Scope, path: str, body: bytes, request_id: str) -> Request:
+    """Raises ``MalformedRequest`` where headers contradict one another."""
+    return Request(
+        method=scope["method"],
+        path=path,
+        headers=join_headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]),
+        body=body,
+        request_id=request_id,
+        deadline=time.monotonic() + REQUEST_SECONDS,
+    )
 
 
 def _path(scope: Scope) -> str:

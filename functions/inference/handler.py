@@ -10,7 +10,7 @@ import gc
 # Before the other imports: what a start makes is there to stay, and looking through it for garbage takes its time.
 gc.disable()
 
-import functions.inference.ahead  # noqa: F401 - begins with ONNX Runtime while the rest is imported
+import serin.engine  # noqa: F401 - first, as ONNX Runtime then begins while the rest is imported
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The image's program: Lambda's runtime client, with ONNX Runtime beside it from the first moment."""
+"""The image's program: ONNX Runtime, and Lambda's runtime client beside it."""
 
 import gc
 import sys
@@ -10,7 +10,7 @@ from functions.inference.bundle import install
 
 install(f"{sys.path[0]}/start.bundle")
 
-import functions.inference.ahead  # noqa: F401 - for what it does
+import serin.engine  # noqa: F401 - first, as ONNX Runtime then begins while the rest is imported
 from awslambdaric.__main__ import main
 
 main(sys.argv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from ctypes import PYFUNCTYPE, c_char_p, c_int, c_void_p
 from typing import Any, Final
 
 import pytest
@@ -65,6 +66,10 @@ IN_A_RUN_ON_STRINGS: Final = (
 STRINGS: Final = identity(Datatype.BYTES, rank=1)
 
 
+create_status: Final = PYFUNCTYPE(c_void_p, c_int, c_char_p)(c_void_p.from_address(API._table).value)  # type: ignore[arg-type]
+"""The first function of the table, which the engine has no use for."""
+
+
 class Books:
     """Counts what is made and released, and fails a call on demand."""
 
@@ -81,7 +86,7 @@ class Books:
         def failing(*arguments: Any) -> Any:
             if next(calls) < after:
                 return real(*arguments)
-            return API.CreateStatus(1, b"what the model holds")
+            return create_status(1, b"what the model holds")
 
         self._patch.setattr(API, name, failing)
 
@@ -186,7 +191,7 @@ def test_a_run_on_strings_that_fails_anywhere_leaves_nothing(books: Books, name:
 def test_the_next_run_after_a_failure_succeeds(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     session = PAIR.session()
     with monkeypatch.context() as patch:
-        patch.setattr(API, "GetTensorMutableData", lambda *_: API.CreateStatus(1, b"no"))
+        patch.setattr(API, "GetTensorMutableData", lambda *_: create_status(1, b"no"))
         with pytest.raises(ModelRejectedInput):
             session.run(pair(), ["sum"], time.monotonic() + 60)
     assert session.run(pair(), ["sum"], time.monotonic() + 60)["sum"].shape == (20_000, 2)
@@ -225,7 +230,7 @@ def test_a_status_is_released_and_says_what_it_said(monkeypatch: pytest.MonkeyPa
         release(status)
 
     monkeypatch.setattr(API, "ReleaseStatus", noted)
-    status = API.CreateStatus(1, "naïve".encode())
+    status = create_status(1, "naïve".encode())
     with pytest.raises(RuntimeFailure, match=r"^naïve$"):
         check(status)
     assert released == [status]
@@ -287,6 +292,21 @@ def test_other_outputs_than_the_models_are_refused(names: list[str]) -> None:
     x = Tensor(Datatype.FP32, (1, 2), bytes(8))
     with pytest.raises(ModelRejectedInput):
         PAIR.session().run({"a": x, "b": x}, names, time.monotonic() + 60)
+
+
+def test_a_string_that_is_no_text_is_not_answered() -> None:
+    with pytest.raises(ModelRejectedInput):
+        STRINGS.session().run({"x": Tensor(Datatype.BYTES, (1,), [b"\xff"])}, ["y"], time.monotonic() + 60)
+
+
+@pytest.mark.parametrize("names", [["sum"], ["difference", "sum"], ["sum", "difference"]])
+def test_outputs_come_by_name_in_whatever_order_they_are_asked_for(names: list[str]) -> None:
+    x = Tensor(Datatype.FP32, (1, 2), pack(Datatype.FP32, [1, 2]))
+    due = {"sum": pack(Datatype.FP32, [2, 4]), "difference": bytes(8)}
+    session = PAIR.session()
+    for _ in range(2):
+        answer = session.run({"a": x, "b": x}, names, time.monotonic() + 60)
+        assert [(name, tensor.data) for name, tensor in answer.items()] == [(name, due[name]) for name in names]
 
 
 @pytest.mark.parametrize("make", [bytes, bytearray, memoryview, lambda data: memoryview(data).cast("f")])

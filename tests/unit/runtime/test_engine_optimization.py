@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from onnx import helper, numpy_helper
 
-from serin.engine import EngineOptions, ModelLoadError, Session, optimize
+from serin.engine import EngineOptions, ModelLoadError, Session, is_prepacked, optimize
 from serin.engine.optimization import Level
 from serin.protocol import Datatype, TensorMetadata
 from serin.tensor import Tensor, pack
@@ -123,6 +123,37 @@ def test_a_model_that_divides_is_known_when_mapped(tmp_path: Path) -> None:
 def test_what_is_known_of_divisions_is_believed(tmp_path: Path) -> None:
     mapped(PAIR.artifact, "full", tmp_path)
     assert Session.map(str(tmp_path / "model.ort"), EngineOptions(), divides=True).divides
+
+
+def product(operator: str, weights: np.dtype[Any]) -> bytes:
+    """``y = x w`` for a square ``w`` of more than a megabyte."""
+    values = np.random.default_rng(0).integers(-9, 9, (1200, 1200)).astype(weights)
+    x = tensor("x", Datatype.FP32 if weights.kind == "f" else Datatype.INT8, -1, 1200)
+    y = tensor("y", Datatype.FP32 if weights.kind == "f" else Datatype.INT32, -1, 1200)
+    node = helper.make_node(operator, ["x", "w"], ["y"])
+    return serialized(graph([node], [x], [y], [numpy_helper.from_array(values, "w")]))
+
+
+@pytest.mark.parametrize(
+    ("artifact", "is_worth_it"),
+    [
+        (PAIR.artifact, True),
+        (product("MatMul", np.dtype(np.float32)), False),
+        (product("MatMulInteger", np.dtype(np.int8)), True),
+    ],
+    ids=["small", "floats", "quantised"],
+)
+def test_weights_are_copied_where_it_is_worth_it_and_answer_alike(
+    artifact: bytes, is_worth_it: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "model.ort"
+    file.write_bytes(optimize(artifact))
+    assert is_prepacked(file.read_bytes()) == is_worth_it
+    original = Session.load(artifact, EngineOptions())
+    inputs = {part.name: example(part) for part in original.inputs}
+    due = run(original, inputs)
+    for prepack in (None, False, True):  # sums of small whole numbers are exact in every order
+        assert run(Session.map(str(file), EngineOptions(), prepack=prepack), inputs) == due
 
 
 @pytest.mark.parametrize("level", LEVELS)

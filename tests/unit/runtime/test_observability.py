@@ -315,3 +315,8 @@ def test_a_line_that_cannot_be_written_keeps_no_answer_back(stream: io.StringIO)
     observer = Observer(ObserverSettings(stream=stream))
     stream.close()
     observer.request(served())
+
+
+def test_what_cannot_be_text_in_the_environment_keeps_no_answer_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=\udcff")
+    assert "xray_trace_id" not in line_of(served())

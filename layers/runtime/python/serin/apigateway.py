@@ -76,8 +76,10 @@ def _pairs(single: object, multiple: object) -> list[tuple[str, str]]:
     known: dict[object, object] = single if isinstance(single, dict) else {}
     pairs = [(name, value) for name, value in known.items() if isinstance(name, str) and isinstance(value, str)]
     for name, values in multiple.items() if isinstance(multiple, dict) else ():
+        if values == [known.get(name)]:
+            continue  # as the other form has it: so it is with most
         if isinstance(name, str) and isinstance(values, list):
-            pairs += [(name, value) for value in values if isinstance(value, str) and value != known.get(name)]
+            pairs += [(name, value) for value in values if isinstance(value, str)]
     return pairs
 
 

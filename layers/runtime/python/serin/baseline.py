@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeGuard
 
 import msgspec
 from msgspec import Meta
@@ -32,13 +32,23 @@ class NumericBins(
     def count(self, values: Iterable[float | str | None]) -> Histogram:
         """Histogram of ``values``; None, NaN and texts are ``missing``."""
         everything = list(values)
-        # A NaN is the one value that differs from itself.
-        known = [value for value in everything if value == value and isinstance(value, float | int)]
+        if len(everything) == 1:
+            return {self.bin_of(everything[0]): 1}
+        known = [value for value in everything if _is_number(value)]
         found = Counter(map(partial(bisect_right, self.edges), known))
         histogram = {str(bin_): count for bin_, count in found.items()}
         if len(known) < len(everything):
             histogram[MISSING] = len(everything) - len(known)
         return histogram
+
+    def bin_of(self, value: float | str | None) -> str:
+        """The bin that ``value`` is in."""
+        return str(bisect_right(self.edges, value)) if _is_number(value) else MISSING
+
+
+def _is_number(value: float | str | None) -> TypeGuard[float]:
+    # A NaN is the one value that differs from itself.
+    return value == value and isinstance(value, (float, int))
 
 
 class CategoryBins(

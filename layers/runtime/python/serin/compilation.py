@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from serin.compiled import COMPILED_FILE, HERE, CompiledModel, open_compiled
-from serin.engine import EngineOptions, ModelLoadError, optimize
+from serin.engine import EngineOptions, ModelLoadError, is_prepacked, optimize
 from serin.errors import ModelFolderError, SerinError
 from serin.golden import GoldenCase, answer_differences, read_golden
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
@@ -43,6 +43,7 @@ def compile_model(folder: Path, into: Path) -> None:
         versions=HERE,
         artifact=name,
         divides=original.divides,
+        prepack=is_prepacked(served),
         manifest=source.manifest,
         lock=source.lock,
         baseline=source.baseline,

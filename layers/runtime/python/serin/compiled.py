@@ -37,12 +37,13 @@ class CompiledModel(msgspec.Struct, frozen=True):
     """All of ``model.msgpack``.
 
     ``artifact``: the file beside it that is served; one that ends in ``.ort`` is mapped into memory, not read.
-    ``divides``: as ``Session.divides``.
+    ``divides``: as ``Session.divides``. ``prepack``: as ``Session.map`` takes it.
     """
 
     versions: Versions
     artifact: str
     divides: bool
+    prepack: bool
     manifest: Manifest
     lock: Lock
     baseline: Baseline | None
@@ -100,7 +101,7 @@ def open_compiled(folder: str, compiled: CompiledModel, options: EngineOptions) 
     file = os.path.join(folder, compiled.artifact)
     try:
         if file.endswith(".ort"):
-            session = Session.map(file, options, divides=compiled.divides)
+            session = Session.map(file, options, divides=compiled.divides, prepack=compiled.prepack)
         else:
             with open(file, "rb") as opened:
                 session = Session.load(opened.read(), options)

@@ -19,7 +19,11 @@ def join_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     Raises:
         MalformedRequest: a header that decides how the request is read has two values. Nobody may choose.
     """
-    joined: dict[str, str] = {}
+    pairs = tuple(pairs)
+    joined = {name.lower(): value for name, value in pairs}
+    if len(joined) == len(pairs):  # no name stands twice
+        return joined
+    joined.clear()
     several: dict[str, set[str]] = {}
     for name, value in pairs:
         name = name.lower()

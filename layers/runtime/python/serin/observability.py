@@ -83,7 +83,7 @@ class RequestRecord(msgspec.Struct):
     encode_ms: float = 0.0
     total_ms: float = 0.0
     cold_start: bool = False
-    feature_bins: dict[str, Histogram] | UnsetType = UNSET
+    feature_bins: dict[str, Histogram] | msgspec.Raw | UnsetType = UNSET
     prediction_bins: Histogram | UnsetType = UNSET
 
 
@@ -177,7 +177,9 @@ def _fields(part: msgspec.Struct) -> bytes:
 def _xray_trace() -> tuple[bytes, ...]:
     """The trace that Lambda names for the invocation. Source: AWS Lambda, runtime API, ``Lambda-Runtime-Trace-Id``."""
     header = os.environ.get("_X_AMZN_TRACE_ID")
-    return (_fields(_Trace(header.partition(";")[0].removeprefix("Root="))),) if header else ()
+    if not header or not header.isascii():  # none that Lambda wrote
+        return ()
+    return (_fields(_Trace(header.partition(";")[0].removeprefix("Root="))),)
 
 
 def _metrics(record: RequestRecord, now_ms: int) -> bytes:

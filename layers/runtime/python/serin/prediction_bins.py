@@ -19,6 +19,12 @@ _SECONDS: Final = 5
 """Longest time to count one answer; it takes milliseconds."""
 
 
+_MANY_ROWS: Final = 100
+"""From here on they are counted as inputs are; fewer are quicker one by one."""
+
+_WATCHED: Final = "prediction"
+
+
 class PredictionBins:
     """Counts predictions, or the outputs that they would be made of."""
 
@@ -31,9 +37,9 @@ class PredictionBins:
         if column is not None and column < (width := _width(output)) and output.datatype is not Datatype.BYTES:
             # Screened as an input would be whose values must be finite.
             policy = InputPolicy(output.datatype, [finite_column(output.name, output.datatype)] * width)
-            columns = [(str(i), bins if i == column else None) for i in range(width)]
+            columns = [(_WATCHED, bins) if i == column else ("", None) for i in range(width)]
             self._screen = NumberScreen(output.datatype, policy, columns)
-            self._watched = (output.name, str(column))
+            self._output = output.name
 
     def of_predictions(self, predictions: Sequence[Prediction]) -> Histogram:
         """Histogram of one request's predictions; empty where they are not what is watched."""
@@ -45,9 +51,8 @@ class PredictionBins:
         if not all(name in outputs for name in self._predictor.outputs):
             return {}
         try:
-            if self._screen is not None:
-                name, column = self._watched
-                return self._screen(outputs[name], time.monotonic() + _SECONDS).bins[column]
+            if self._screen is not None and outputs[self._output].rows >= _MANY_ROWS:
+                return self._screen.count(outputs[self._output], time.monotonic() + _SECONDS)[1][_WATCHED]
             watched = self._predictor.watched(outputs)
         except (InvalidInput, OutputNotFinite):
             return {}

@@ -18,6 +18,8 @@ from functools import cached_property, partial
 from operator import getitem, sub
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import msgspec
+
 from serin.baseline import MISSING, OTHER, Bins, CategoryBins, Histogram, NumericBins
 from serin.manifest import Manifest, MissingFill
 from serin.policy import Column, InputPolicy, build_policies, features_by_input
@@ -32,10 +34,14 @@ BATCH_VALUES: Final = 2048
 
 
 class Screened(NamedTuple):
-    """An input as the model may see it, and the histograms of its features that have bins. Nobody changes either."""
+    """An input as the model may see it, and the histograms of its features that have bins.
+
+    ``bins``: members of a JSON object, a comma behind each. Histograms go into the log line and nowhere else, so
+    those of the usual row, one value a feature, are not built but put together from text that is there already.
+    """
 
     tensor: Tensor
-    bins: dict[str, Histogram]
+    bins: bytes
 
 
 class Screens:
@@ -50,8 +56,8 @@ class Screens:
             kind = TextScreen if tensor.datatype is Datatype.BYTES else NumberScreen
             self._screens[tensor.name] = kind(tensor.datatype, policy, counted or [("", None)])
 
-    def __call__(self, inputs: Mapping[str, Tensor], deadline: float) -> tuple[dict[str, Tensor], dict[str, Histogram]]:
-        """The inputs as the model may see them, and all their histograms.
+    def __call__(self, inputs: Mapping[str, Tensor], deadline: float) -> tuple[dict[str, Tensor], msgspec.Raw | None]:
+        """The inputs as the model may see them, and all their histograms by feature; None where there are none.
 
         Args:
             inputs: Every input, of its datatype and shape.
@@ -62,31 +68,33 @@ class Screens:
             DeadlineExceeded: no time left.
         """
         allowed: dict[str, Tensor] = {}
-        counted: dict[str, Histogram] = {}
+        members = b""
         for name, tensor in inputs.items():
             allowed[name], bins = self._screens[name](tensor, deadline)
-            counted |= bins
-        return allowed, counted
+            members += bins
+        return allowed, msgspec.Raw(b"{%b}" % members[:-1]) if members else None
 
 
 class _Scale:
     """Bounds and edges of one column in one ascending list. ``bisect_right`` in it is 0 below the lowest allowed
     value, ``len(thresholds)`` above the highest and for NaN, and else the number of a step.
 
-    ``steps``: the histogram of one value there; None where it is no allowed number. ``labels``: the bins of the
-    steps between the bounds.
+    ``steps``: what is to be said of one value there; None where it is no allowed number. ``missing``: the same for
+    NaN. ``labels``: the bins of the steps between the bounds.
     """
 
-    def __init__(self, column: Column, bins: Bins | None) -> None:
+    def __init__(self, name: str, column: Column, bins: Bins | None) -> None:
         edges = bins.edges if isinstance(bins, NumericBins) else ()
         # A number above the highest allowed one is at least the next double.
         above = math.nextafter(column.high, math.inf)
         self.thresholds = (column.low, *(edge for edge in edges if column.low < edge < above), above)
         # A category is a text: no number is one, and no number is missing among categories.
-        self.missing = OTHER if isinstance(bins, CategoryBins) else MISSING
+        self.missing_label = OTHER if isinstance(bins, CategoryBins) else MISSING
         self._edges = edges if isinstance(bins, NumericBins) else None
         self.labels = [self.bin_of(reached) for reached in self.thresholds[:-1]]
-        self.steps = [None, *({label: 1} for label in self.labels), None]
+        said = [b"" if bins is None else _members({name: {label: 1}}) for label in (*self.labels, self.missing_label)]
+        self.missing = said.pop()
+        self.steps = [None, *said, None]
 
     def bin_of(self, number: float) -> str:
         """The bin of any number, within the bounds or not."""
@@ -101,36 +109,46 @@ class NumberScreen:
         self._datatype = datatype
         self._policy = policy
         self._names = [name for name, _ in columns]
-        self._scales = [_Scale(rule, bins) for rule, (_, bins) in zip(policy.columns, columns, strict=True)]
+        rules = zip(policy.columns, columns, strict=True)
+        self._scales = [_Scale(name, rule, bins) for rule, (name, bins) in rules]
         self._thresholds = [scale.thresholds for scale in self._scales]
         self._steps = [scale.steps for scale in self._scales]
         self._bins = {name: bins for name, bins in columns if bins is not None}
-        self._uncounted = [name for name in self._names if name not in self._bins]
+        self._passes = not policy.judges and not self._bins
 
     def __call__(self, tensor: Tensor, deadline: float) -> Screened:
         """Judge and count; raises what ``Screens`` says."""
-        if not self._policy.judges and not self._bins:
-            return Screened(tensor, {})
+        if self._passes:
+            return Screened(tensor, b"")
         values = elements(tensor)
         if len(values) == len(self._scales):
-            histograms = self._row(values)
-        elif isinstance(values, memoryview) and len(values) >= BATCH_VALUES and self._datatype in _COUNTABLE:
-            return self._batch(tensor, values, deadline)
-        else:
-            histograms = self._columns(values)
-        return self._value_by_value(tensor) if histograms is None else Screened(tensor, self._named(histograms))
+            bins = self._row(list(values))  # lists are quicker to step through than buffers
+            if bins is not None:
+                return Screened(tensor, bins)
+        allowed, histograms = self.count(tensor, deadline)
+        return Screened(allowed, _members(histograms))
 
-    def _row(self, values: Sequence[Any]) -> list[Histogram] | None:
-        """Histograms of one value a column; None where one is not simply allowed."""
-        histograms: list[Any] = list(map(getitem, self._steps, map(bisect_right, self._thresholds, values)))
-        if all(histograms):
-            return histograms
-        for i, (rule, value) in enumerate(zip(self._policy.columns, values, strict=True)):
-            if histograms[i] is None:
-                if value == value or rule.missing != "allow":
+    def count(self, tensor: Tensor, deadline: float) -> tuple[Tensor, dict[str, Histogram]]:
+        """The same for any number of rows, with the histograms by feature."""
+        values = elements(tensor)
+        if isinstance(values, memoryview) and len(values) >= BATCH_VALUES and self._datatype in _COUNTABLE:
+            return self._batch(tensor, values, deadline)
+        histograms = self._columns(values)
+        return self._value_by_value(tensor) if histograms is None else (tensor, self._named(histograms))
+
+    def _row(self, values: list[Any]) -> bytes | None:
+        """What is to be said of one value a column; None where one is not simply allowed."""
+        said: list[Any] = list(map(getitem, self._steps, map(bisect_right, self._thresholds, values)))
+        try:
+            return b"".join(said)
+        except TypeError:  # one is None
+            pass
+        for i, value in enumerate(values):
+            if said[i] is None:
+                if value == value or self._policy.columns[i].missing != "allow":
                     return None
-                histograms[i] = {self._scales[i].missing: 1}
-        return histograms
+                said[i] = self._scales[i].missing
+        return b"".join(said)
 
     def _columns(self, values: Sequence[Any]) -> list[Histogram] | None:
         """The same for several values a column."""
@@ -157,7 +175,7 @@ class NumberScreen:
 
         return ThresholdCounter(self._datatype, thresholds)
 
-    def _batch(self, tensor: Tensor, values: memoryview[Any], deadline: float) -> Screened:
+    def _batch(self, tensor: Tensor, values: memoryview[Any], deadline: float) -> tuple[Tensor, dict[str, Histogram]]:
         """The same by ONNX Runtime, which tells missing values from those out of range."""
         rows = len(values) // len(self._scales)
         counted = self._reached(values, deadline)
@@ -171,12 +189,12 @@ class NumberScreen:
             if reached[0] < numbers[i][0] or reached[-1] or (missing and rule.missing == "reject"):
                 return self._value_by_value(tensor)
             counts = list(map(sub, reached, reached[1:]))
-            label = scale.missing
+            label = scale.missing_label
             if missing and isinstance(rule.missing, MissingFill):
                 gaps[i] = fill = round_to(self._datatype, float(rule.missing.fill))
                 label = scale.bin_of(fill)
             histograms.append(_summed([*zip(scale.labels, counts, strict=True), (label, missing)]))
-        return Screened(self._filled(tensor, values, gaps) if gaps else tensor, self._named(histograms))
+        return self._filled(tensor, values, gaps) if gaps else tensor, self._named(histograms)
 
     def _filled(self, tensor: Tensor, values: memoryview[Any], gaps: Mapping[int, float]) -> Tensor:
         """``tensor`` with what is missing in the columns ``gaps`` filled, all other bits as they are."""
@@ -189,17 +207,15 @@ class NumberScreen:
                     column[row] = fill
         return filled
 
-    def _value_by_value(self, tensor: Tensor) -> Screened:
+    def _value_by_value(self, tensor: Tensor) -> tuple[Tensor, dict[str, Histogram]]:
         allowed = self._policy.apply(tensor)
         values, width = elements(allowed), len(self._scales)
         columns = {name: values[i::width] for i, name in enumerate(self._names)}
-        return Screened(allowed, {name: bins.count(columns[name]) for name, bins in self._bins.items()})
+        return allowed, {name: bins.count(columns[name]) for name, bins in self._bins.items()}
 
     def _named(self, histograms: list[Histogram]) -> dict[str, Histogram]:
-        named = dict(zip(self._names, histograms, strict=True))
-        for name in self._uncounted:
-            del named[name]
-        return named
+        named = zip(self._names, histograms, strict=True)
+        return {name: histogram for name, histogram in named if name in self._bins}
 
 
 class TextScreen:
@@ -223,7 +239,7 @@ class TextScreen:
                 self._policy.apply(tensor)  # says which value it is
             if bins is not None:
                 counted[name] = bins.count(found)
-        return Screened(tensor, counted)
+        return Screened(tensor, _members(counted))
 
 
 class _TextBins:
@@ -238,6 +254,10 @@ class _TextBins:
         return _summed((self._label.get(text, self._otherwise), count) for text, count in found.items())
 
 
+def _members(histograms: Mapping[str, Histogram]) -> bytes:
+    return _ENCODER.encode(histograms)[1:-1] + b"," if histograms else b""
+
+
 def _summed(counts: Iterable[tuple[str, int]]) -> Histogram:
     """Counts by label, without the empty ones."""
     histogram: Histogram = {}
@@ -247,5 +267,6 @@ def _summed(counts: Iterable[tuple[str, int]]) -> Histogram:
     return histogram
 
 
+_ENCODER: Final = msgspec.json.Encoder()
 _COUNTABLE: Final = frozenset({Datatype.FP32, Datatype.FP64, Datatype.INT32, Datatype.INT64})
 """What ``ThresholdCounter`` counts."""

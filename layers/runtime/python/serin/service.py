@@ -37,14 +37,14 @@ PLATFORM: Final = "onnxruntime_onnx"
 class Inference(msgspec.Struct, frozen=True):
     """What a run gave: the outputs, the inputs as the model saw them, their rows, and the seconds it took.
 
-    ``feature_bins``: the inputs counted into the baseline's bins; empty without a baseline.
+    ``feature_bins``: the inputs counted into the baseline's bins, a histogram by feature, as JSON.
     """
 
     outputs: dict[str, Tensor]
     inputs: dict[str, Tensor]
     rows: int
     seconds: float
-    feature_bins: dict[str, Histogram] = {}
+    feature_bins: msgspec.Raw | None = None
 
 
 class Model:

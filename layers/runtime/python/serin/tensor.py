@@ -103,7 +103,8 @@ def elements(tensor: Tensor) -> Sequence[Any]:
     if tensor.datatype is Datatype.FP16:
         # memoryview cannot step through half floats on every Python that is supported.
         return struct.unpack(f"<{view.nbytes // 2}e", view)
-    return view.cast("B").cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
+    octets = view if view.format == "B" and view.ndim == 1 else view.cast("B")
+    return octets.cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
 
 
 def round_to(datatype: Datatype, value: float) -> float:

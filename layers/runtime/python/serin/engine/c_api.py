@@ -8,7 +8,7 @@ computed by a C compiler from the header (``offsetof``), and each function is ca
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_size_t, c_void_p
+from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_size_t, c_void_p, sizeof
 from typing import Any, Final, NamedTuple
 
 API_VERSION: Final = 24
@@ -39,8 +39,6 @@ class Function(NamedTuple):
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "CreateStatus": Function(0, (c_int, c_char_p)),
-    "GetErrorCode": Function(1, (_POINTER,), c_int),
     "GetErrorMessage": Function(2, (_POINTER,), c_char_p),
     "CreateEnv": Function(3, (c_int, c_char_p, _POINTER), waits=True),
     "DisableTelemetryEvents": Function(6, (_POINTER,)),
@@ -103,13 +101,10 @@ class Api:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name not in FUNCTIONS:
             raise AttributeError(name)
-        position, arguments, result, waits = FUNCTIONS[name]
-        # The size of the table is that of its last function, and the address comes from the library.
-        address = c_void_p.from_address(self._table + position * _POINTER_BYTES).value
+        function = FUNCTIONS[name]
         # A function of Python's own kind keeps the lock: for a short call, cheaper than to give it up.
-        function: Callable[..., Any] = (CFUNCTYPE if waits else PYFUNCTYPE)(result, *arguments)(address)  # type: ignore[arg-type]
-        setattr(self, name, function)
-        return function
-
-
-_POINTER_BYTES: Final = 8
+        prototype = (CFUNCTYPE if function.waits else PYFUNCTYPE)(function.result, *function.arguments)
+        address = c_void_p.from_address(self._table + function.position * sizeof(c_void_p)).value
+        call: Callable[..., Any] = prototype(address)  # type: ignore[arg-type]
+        setattr(self, name, call)
+        return call

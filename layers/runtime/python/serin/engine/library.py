@@ -18,7 +18,7 @@ os.environ.pop("ORT_LOAD_CONFIG_FROM_MODEL", None)
 from serin.engine.c_api import API_VERSION, Api
 
 _FOLDER: Final = os.path.join("onnxruntime", "capi")
-_PREFIX: Final = "libonnxruntime.so."
+_PREFIX: Final = "libonnxruntime."  # so.<version> on Linux, <version>.dylib on macOS
 
 
 class Library(NamedTuple):
@@ -43,7 +43,7 @@ def find_library(path: Iterable[str]) -> str:
         for name in names:
             if name.startswith(_PREFIX):
                 return os.path.join(folder, name)
-    raise ImportError(f"no {_FOLDER}/{_PREFIX}* on sys.path; install the package onnxruntime for Linux")
+    raise ImportError(f"no {_FOLDER}/{_PREFIX}* on sys.path; install the package onnxruntime, on Linux or macOS")
 
 
 def open_library(file: str) -> Library:
@@ -64,7 +64,7 @@ def open_library(file: str) -> Library:
     table = _call(base[0], ctypes.c_void_p, ctypes.c_uint32(API_VERSION)) if _is_new_enough(version) else None
     if not table:
         raise ImportError(f"{file} is ONNX Runtime {version}; version 1.{API_VERSION} or later is needed")
-    if not file.endswith(_PREFIX + version):
+    if not file.endswith((f"{_PREFIX}so.{version}", f"{_PREFIX}{version}.dylib")):
         raise ImportError(f"{file} says that it is ONNX Runtime {version}; install onnxruntime again")
     return Library(version, Api(table))
 

@@ -11,7 +11,7 @@ from serin.engine.environment import ENVIRONMENT
 from serin.engine.handle import Handle
 from serin.engine.library import API, RUNTIME_VERSION
 from serin.engine.metadata import UnservedType, inputs_of, outputs_of
-from serin.engine.options import MAPPED, EngineOptions, Opening, session_options
+from serin.engine.options import EngineOptions, Opening, is_prepacked, mapped, session_options
 from serin.engine.status import RuntimeFailure, check, made
 from serin.engine.values import InvalidTensor
 from serin.engine.workspace import Names, Workspace
@@ -73,10 +73,12 @@ class Session:
         if (artifact[4:8] == _ORT_MAGIC) != (model_format == "ort"):
             raise ModelLoadError(f"the artifact's bytes are not of the declared format {model_format!r}")
         handle = open_artifact(artifact, Opening(options, {"session.load_model_format": model_format.upper()}))
-        return cls(handle, divides=any(division in artifact for division in _DIVISIONS))
+        return cls(handle, divides=_divides(artifact))
 
     @classmethod
-    def map(cls, path: str, options: EngineOptions, *, divides: bool | None = None) -> Session:
+    def map(
+        cls, path: str, options: EngineOptions, *, divides: bool | None = None, prepack: bool | None = None
+    ) -> Session:
         """Open an ``.ort`` file that ``optimize`` wrote, in place: its weights are the file's pages in memory.
 
         It is not optimised again. The file must be trusted, for it is barely checked, and must not change while the
@@ -86,19 +88,23 @@ class Session:
             path: The file.
             options: Threads.
             divides: What ``Session.divides`` is, where it is known; otherwise the whole file is read for it.
+            prepack: Whether weights are copied into the order that products read them in; unless it is known, as
+                ``is_prepacked`` says of the whole file. What is computed from other weights differs by rounding.
 
         Raises:
             ModelLoadError: no ``.ort`` file, one of another version, or one with types that are not served.
         """
         try:
             with open(path, "rb") as file:
-                if file.read(8)[4:] != _ORT_MAGIC:
-                    raise ModelLoadError(f"{path} is not of the format 'ort'")
-                if divides is None:
-                    divides = _looks_divided(file.fileno())
+                begin = file.read(8)
+                content = begin + file.read() if divides is None or prepack is None else begin
         except OSError as error:
             raise ModelLoadError(f"{path} cannot be read: {error.strerror}") from None
-        opening = Opening(options, MAPPED, OPTIMIZE_NOTHING)
+        if begin[4:] != _ORT_MAGIC:
+            raise ModelLoadError(f"{path} is not of the format 'ort'")
+        divides = _divides(content) if divides is None else divides
+        entries = mapped(prepack=is_prepacked(content) if prepack is None else prepack)
+        opening = Opening(options, entries, OPTIMIZE_NOTHING)
         return cls(_opened(opening, API.CreateSession, os.fsencode(path)), divides=divides)
 
     def run(self, inputs: Mapping[str, Tensor], outputs: Sequence[str], deadline: float) -> dict[str, Tensor]:
@@ -166,7 +172,7 @@ def open_artifact(artifact: bytes, opening: Opening) -> Handle:
 def _opened(opening: Opening, create: Callable[..., Any], *model: Any) -> Handle:
     try:
         settings = session_options(opening)
-        return Handle(made(create, ENVIRONMENT, *model, settings.address), API.ReleaseSession)
+        return Handle(made(create, ENVIRONMENT.address, *model, settings.address), API.ReleaseSession)
     except RuntimeFailure as error:
         raise _not_opened(error) from None
 
@@ -175,8 +181,5 @@ def _not_opened(failure: RuntimeFailure) -> ModelLoadError:
     return ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {failure}")
 
 
-def _looks_divided(file: int) -> bool:
-    import mmap  # only where it is not known
-
-    with mmap.mmap(file, 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(division) >= 0 for division in _DIVISIONS)
+def _divides(artifact: bytes) -> bool:
+    return any(division in artifact for division in _DIVISIONS)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from ctypes import (
     PYFUNCTYPE,
     Structure,
-    addressof,
     byref,
     c_char,
     c_char_p,
@@ -100,10 +99,8 @@ class Input:
 
     def _keep(self, tensor: Tensor, data: memoryview) -> Handle:
         memory = bytearray(data) or bytearray(8)  # never null, not even for no element
-        # The view holds the array, and that the memory: it neither moves nor goes.
-        array = (c_char * len(memory)).from_buffer(memory)
-        value = _value_at(addressof(array), data.nbytes, tensor)
         self._borrowed = _Borrowed(memory)
+        value = _value_at(self._borrowed.address, data.nbytes, tensor)
         self.memory = memoryview(memory)[: data.nbytes]
         self.datatype, self.shape = tensor.datatype, tensor.shape
         return value
@@ -208,7 +205,10 @@ class Output:
             status = API.GetTensorMutableData(*self._data_arguments)
             if status is not None:
                 check(status)
-            return Tensor(datatype, shape, _bytes_at(self._data.value, prod(shape) * itemsize))
+            size, address = prod(shape) * itemsize, self._data.value
+            if address is None and size:  # Python would make bytes of whatever its own memory holds
+                raise InvalidTensor("an output has elements and no memory")
+            return Tensor(datatype, shape, _bytes_at(address, size))
         finally:
             self.release()
 
