@@ -20,6 +20,8 @@ BOUNDS: Final[dict[str, float]] = {
     "init": 1.0,
     "files": 0.8,
     "bytes": 0.9,
+    "files-limit": 8.0,
+    "bytes-limit": 3.0,
     "big-wall": 0.75,
     "big-memory": 0.6,
     "warm-p50": 16.0,
