@@ -25,7 +25,7 @@ BOUNDS: Final[dict[str, float]] = {
     "big-wall": 0.75,
     "big-memory": 0.6,
     "warm-p50": 16.0,
-    "warm-p99": 800.0,
+    "warm-p99": 30.0,
     "http-1": 1.2,
     "http-1-p99": 2.0,
     "http-8": 1.3,
