@@ -52,7 +52,10 @@ def main(host: str, port: str, path: str, clients: str, count: str) -> None:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    times, seconds = _load((host, int(port)), head.encode() + body, int(clients), int(count))
+    try:
+        times, seconds = _load((host, int(port)), head.encode() + body, int(clients), int(count))
+    except OSError as error:
+        sys.exit(f"the server breaks a connection off ({error.strerror})")
     times.sort()
     told = {
         "requests_per_second": len(times) / seconds,

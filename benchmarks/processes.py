@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ Event = Mapping[str, Any]
 class Subject:
     """A handler, as Lambda names it, and the Python, the folder and the environment that it runs in.
 
-    ``options``: Python's own, such as ``-S``.
+    ``program``: what Python is given where Lambda's runtime client starts the handler, its own options first.
     """
 
     name: str
@@ -34,7 +35,12 @@ class Subject:
     directory: Path
     handler: str
     environment: Mapping[str, str]
-    options: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("-m", "awslambdaric")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Python's own, such as ``-S``."""
+        return tuple(takewhile(lambda word: word.startswith("-") and word != "-m", self.program))
 
 
 @dataclass(frozen=True, slots=True)

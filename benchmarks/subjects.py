@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -54,9 +53,8 @@ class Workshop:
     def serin(self, models: Path = MODELS, model: str = MODEL) -> Subject:
         """Serin's function with ``model``, built as its image is."""
         image = self.image(models, model)
-        options = tuple(takewhile(lambda word: word.startswith("-") and word != "-m", image.program))
         surroundings = {**_LAMBDA, "LAMBDA_TASK_ROOT": str(image.task), **image.environment}
-        return Subject("Serin", self._plain_python(), image.task, HANDLER, surroundings, options)
+        return Subject("Serin", self._plain_python(), image.task, HANDLER, surroundings, image.program)
 
     def image(self, models: Path, model: str) -> Image:
         """The files of the model's image."""

@@ -34,6 +34,7 @@ def _init(subject: Subject) -> float:
         handler=subject.handler,
         directory=subject.directory,
         python=subject.python,
+        program=subject.program,
         environment={"PYTHONPATH": str(subject.directory), **subject.environment},
     )
     with RieProcess(settings) as process:

@@ -26,6 +26,8 @@ class Forest(MLModel):
 
 
 if __name__ == "__main__":
+    # Its worker processes do not start on the event loop that its own requirements bring; a light model needs none.
+    os.environ["MLSERVER_PARALLEL_WORKERS"] = "0"
     os.environ["MLSERVER_HTTP_PORT"] = sys.argv.pop()
     sys.argv[1:] = ["start", "."]
     main()

@@ -49,7 +49,7 @@ def test_a_program_may_be_run_in_another_ones_way(subject: Subject) -> None:
 
 def test_python_is_given_its_own_options(subject: Subject) -> None:
     (subject.directory / "echo.py").write_text("import sys\n" + HANDLER.replace('"seen" in event', "sys.flags.no_site"))
-    assert first_answer(replace(subject, options=("-S",)), {"body": ""}).answer["seen"] == 1
+    assert first_answer(replace(subject, program=("-S", "start.py")), {"body": ""}).answer["seen"] == 1
 
 
 def test_a_handler_that_fails_is_one_line_with_its_reason(subject: Subject) -> None:
