@@ -1,7 +1,7 @@
 # Verbs for people; `make` lists them. All work in one environment, .venv, which they make by themselves.
 .DEFAULT_GOAL := help
 .PHONY: help serve synth diff bootstrap deploy destroy deploy-local sbom test check format docs lock models clean \
-	serving deploying testing
+	bench bench-check bench-peers serving deploying testing benching
 .SUFFIXES:
 
 PYTHON := .venv/bin/python
@@ -11,6 +11,7 @@ STAGE ?= dev
 APPROVAL ?= broadening
 TESTS ?= tests
 UPGRADE ?=
+PARTS ?=
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r verb text; do \
@@ -35,6 +36,15 @@ sbom: deploying ## list what is in the images of the last deploy, into build/sbo
 
 test: testing ## run the whole suite (TESTS=tests/unit runs a part)
 	@exec $(PYTHON) -m pytest -n auto --maxprocesses 4 $(TESTS)
+
+bench: benching ## measure Serin beside what people would build instead, in turns (PARTS=cold,warm shows some)
+	@exec $(PYTHON) -m benchmarks run --parts "$(PARTS)"
+
+bench-check: benching ## the short form of it; fails on a ratio worse than its bound (PARTS=cold,warm)
+	@exec $(PYTHON) -m benchmarks check --parts "$(PARTS)"
+
+bench-peers: benching ## requests a second and latency of other model servers, each in an environment of its own
+	@exec $(PYTHON) -m benchmarks peers
 
 check: testing ## format, lint, types, locks, generated pages and models are as they must be
 	$(PYTHON) -m ruff format --check
@@ -68,6 +78,9 @@ serving:
 
 deploying:
 	@.ci/environment requirements.txt infra/requirements.txt
+
+benching:
+	@.ci/environment requirements.txt benchmarks/requirements.txt
 
 testing:
 	@.ci/environment requirements.txt tests/requirements.txt

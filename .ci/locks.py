@@ -30,7 +30,8 @@ class Lock:
     """One lock: the projects whose dependencies it holds, and the groups of the application's beside them.
 
     ``apart``: it serves an environment of its own, so its versions need not be the others'. ``bare``: only what is
-    named, without what that needs in turn.
+    named, without what that needs in turn. ``without``: packages that are asked for and not used; whoever installs the
+    lock takes it as it is (``pip install --no-deps``).
     """
 
     file: str
@@ -38,21 +39,34 @@ class Lock:
     groups: tuple[str, ...]
     apart: bool = False
     bare: bool = False
+    without: tuple[str, ...] = ()
 
+
+# What onnxruntime's Python binding needs. The data plane calls the library that lies beside it, which needs nothing.
+BINDING: Final = ("flatbuffers", "numpy", "packaging", "protobuf")
 
 # The first holds all that the others hold but those apart, and constrains them: one version of a package everywhere.
 LOCKS: Final = (
     Lock(
         "tests/requirements.txt",
         (APPLICATION, RUNTIME),
-        ("authorizer", "build", "catalog", "deploy", "inference", "test"),
+        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "test"),
     ),
     Lock("requirements.txt", (APPLICATION, RUNTIME), ("build",)),
     Lock("infra/requirements.txt", (APPLICATION, RUNTIME), ("build", "deploy")),
-    Lock("functions/inference/requirements.txt", (RUNTIME,), ("inference",)),
+    Lock("functions/inference/requirements.txt", (RUNTIME,), ("inference",), without=BINDING),
     Lock("functions/catalog/requirements.txt", (), ("catalog",)),
     Lock("functions/authorizer/requirements.txt", (), ("authorizer",)),
     Lock("local/image-requirements.txt", (), ("inference",)),
+    Lock("benchmarks/requirements.txt", (APPLICATION, RUNTIME), ("bench", "build", "deploy")),
+    *(
+        Lock(f"benchmarks/references/{name}/requirements.txt", (), (f"reference-{name}",))
+        for name in ("bare", "naive", "plain", "usual")
+    ),
+    *(
+        Lock(f"benchmarks/peers/{name}/requirements.txt", (), (f"peer-{name}",), apart=True)
+        for name in ("bentoml", "kserve", "litserve", "mlserver")
+    ),
     Lock("local/requirements.txt", (), ("emulator",), apart=True),
     Lock("local/rie-requirements.txt", (), ("interface-emulator",), apart=True, bare=True),
 )
@@ -105,6 +119,8 @@ def write(lock: Lock, constraint: Lock | None, options: list[str]) -> None:
         command += ["--no-emit-index-url", "--no-emit-find-links", "--no-config", "--quiet", *options]
         if constraint is not None:
             command += ["--constraint", str(ROOT / constraint.file)]
+        for package in lock.without:
+            command += ["--no-emit-package", package]
         if lock.bare:
             command.append("--no-deps")
         subprocess.run(command, check=True)  # noqa: S603

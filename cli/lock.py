@@ -15,7 +15,7 @@ import msgspec
 from serin.admission import SECONDS, refuse_artifact, refuse_broken_signature, refuse_unsafe_files
 from serin.admission.apart import Ending, Limits, run_apart
 from serin.baseline import Baseline
-from serin.engine import RUNTIME_VERSION, EngineOptions, ModelLoadError, Session
+from serin.engine import RUNTIME_VERSION, EngineOptions, Session
 from serin.errors import ModelFolderError, SerinError
 from serin.golden import GoldenCase, answer_differences, largest_difference, read_golden
 from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
@@ -31,7 +31,7 @@ from serin.model_folder import (
     read_artifact,
 )
 from serin.protocol import TensorMetadata
-from serin.service import Model
+from serin.service import Model, open_unlocked
 
 FINEST: Final = 1e-6
 """Smallest difference that is told: below it lies the rounding of single precision."""
@@ -118,7 +118,7 @@ def compute_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
         baseline=None if baseline is None else _digest(folder / BASELINE_FILE),
         tools={**_known_tools(folder, artifact, tools), "onnxruntime": RUNTIME_VERSION},
     )
-    model = Model(ModelFolder(path=folder, manifest=manifest, lock=lock, baseline=baseline), session)
+    model = Model(manifest, baseline, session)
     return msgspec.structs.replace(lock, golden=_check_golden(folder, model))
 
 
@@ -153,10 +153,7 @@ def _open(folder: Path, manifest: Manifest, artifact: LockedFile) -> Session:
     )
     data = read_artifact(ModelFolder(path=folder, manifest=manifest, lock=unsigned, baseline=None))
     refuse_artifact(folder / artifact.file, data, manifest)
-    try:
-        return Session.load(data, EngineOptions(), manifest.artifact.format)
-    except ModelLoadError as error:
-        raise ModelFolderError(str(folder / artifact.file), None, error.message) from None
+    return open_unlocked(folder, manifest, data, EngineOptions())
 
 
 def _check_signature(folder: Path, manifest: Manifest, session: Session) -> None:

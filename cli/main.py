@@ -30,6 +30,7 @@ examples:
   serin predict breast-cancer --input row.json
   serin predict breast-cancer --input row.json --url http://127.0.0.1:3000
   serin predict breast-cancer --input row.json --stage dev
+  serin bench breast-cancer
 
 \b
 exit codes:
@@ -194,6 +195,76 @@ def verify(
     from cli.verify import folders_named, verify_models
 
     verify_models(folders_named(models, model, every=every), against=against, seconds=seconds, as_json=as_json)
+
+
+@app.command()
+def bench(
+    model: Model,
+    models: Models = _MODELS,
+    memory: Annotated[
+        str, typer.Option("--memory", metavar="MB,MB,...", help="Memory sizes, 128 to 10240 MB.")
+    ] = "256,512,1024,1769,3008",
+    requests: Annotated[int, typer.Option(min=10, max=10_000, help="Warm requests at each size.")] = 100,
+    starts: Annotated[int, typer.Option(min=1, max=20, help="Cold starts at each size.")] = 3,
+    no_cpu_limit: Annotated[
+        bool, typer.Option("--no-cpu-limit", help="Measure with all processors, and say so.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the figures, as SVG.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Set serving.memory_mb in model.yaml to the result.")] = False,
+    cold_starts: Annotated[
+        bool, typer.Option("--cold-starts", help="Also say what each way to have fewer cold starts costs.")
+    ] = False,
+    url: Url = None,
+    stage: Stage = None,
+    api_key: ApiKey = None,
+    token: Token = None,
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="N/s", help="Of an endpoint: requests a second, at most 100.")
+    ] = "10/s",
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="Of an endpoint: requests in all.")] = 100,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Of an endpoint: clients at once.")] = 4,
+    as_json: Json = False,
+) -> None:
+    """Measure a model at several memory sizes, or an endpoint under load.
+
+    Without --url or --stage: runs the inference function under AWS's runtime interface emulator, in the share of the
+    processors that each size buys, and prints start, latency, peak memory and the price of a million predictions; then
+    the cheapest size whose p99 is within serving.latency_target_ms. With --url or --stage: sends a bounded number of
+    requests at a bounded rate, and prints percentiles, cold starts and errors. The rows are the model's golden cases.
+
+    \b
+    examples:
+      serin bench diabetes
+      serin bench diabetes --memory 256,512 --requests 200 --plot diabetes.svg
+      serin bench diabetes --cold-starts
+      serin bench diabetes --write
+      serin bench diabetes --stage dev --rate 5/s --count 300
+    """
+    from cli.bench.options import memory_sizes, requests_a_second
+
+    endpoint = _endpoint(url, stage, api_key, token)
+    if endpoint is not None:
+        for_sizes = {"--plot": plot, "--write": write, "--cold-starts": cold_starts, "--no-cpu-limit": no_cpu_limit}
+        if given := [option for option, value in for_sizes.items() if value]:
+            raise CommandError(ExitCode.USAGE, f"{given[0]} goes with memory sizes, not with --url or --stage")
+        from cli.bench.load import LoadOptions, bench_endpoint
+
+        load = LoadOptions(rate=requests_a_second(rate), count=count, clients=clients, as_json=as_json)
+        bench_endpoint(model, models, endpoint, load)
+        return
+    from cli.bench.sizes import SizesOptions, bench_sizes
+
+    options = SizesOptions(
+        memory_mb=memory_sizes(memory),
+        requests=requests,
+        starts=starts,
+        cpu_limit=not no_cpu_limit,
+        plot=plot,
+        write=write,
+        cold_starts=cold_starts,
+        as_json=as_json,
+    )
+    bench_sizes(model, models, options)
 
 
 @app.command()

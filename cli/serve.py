@@ -20,8 +20,10 @@ from cli.progress import SHOW_CURSOR
 from serin.model_folder import find_model_folders
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
+    from functions.catalog.asgi import Planes
+    from serin.rest import Response
     from serin.service import Model
 
 
@@ -36,10 +38,13 @@ class ServeOptions:
 
 
 class Swappable:
-    """An ASGI application that another can take the place of between two requests."""
+    """An application that another can take the place of between two requests."""
 
-    def __init__(self, current: ASGIApp) -> None:
+    def __init__(self, current: Planes) -> None:
         self.current = current
+
+    def at_once(self, scope: Scope, body: bytes) -> Response | None:
+        return self.current.at_once(scope, body)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.current(scope, receive, send)
@@ -81,15 +86,16 @@ def _load_and_run(options: ServeOptions, listener: socket.socket) -> None:
     _run(app, listener)
 
 
-def _run(app: ASGIApp, listener: socket.socket) -> None:
+def _run(app: Swappable, listener: socket.socket) -> None:
     """Answer until a signal; then everyone whose request had begun still gets the answer, in the time it has."""
     import uvicorn
 
+    from cli.http_protocol import HttpProtocol
     from functions.catalog.asgi import REQUEST_SECONDS
 
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         loop="asyncio",
         ws="none",
         lifespan="off",

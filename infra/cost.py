@@ -12,7 +12,7 @@ from typing import Any, Final
 from infra import prices
 
 METRICS_OF_A_MODEL: Final = 7
-"""That the runtime writes, by model and version."""
+"""That the runtime writes, by model and version; a model that keeps answers has one more."""
 
 _GB: Final = 10**9
 _MONTH_SECONDS: Final = 30 * 24 * 3600
@@ -80,8 +80,6 @@ def idle_month(stands: Standing) -> Bill:
 def busy_month(stands: Standing, traffic: Traffic) -> Bill:
     """A month with ``traffic``, on top of what stands."""
     n = traffic.requests
-    seconds = traffic.billed_ms / 1000
-    compute = seconds * traffic.memory_mb / 1024 * prices.LAMBDA_GB_SECOND[traffic.architecture]
     first_of_a_second = min(n, _MONTH_SECONDS)
     traces = first_of_a_second + _TRACED_SHARE * (n - first_of_a_second)
     idle = idle_month(stands)
@@ -89,7 +87,7 @@ def busy_month(stands: Standing, traffic: Traffic) -> Bill:
         **idle,
         "firewall": idle["firewall"] + stands.firewalls * n * prices.FIREWALL_REQUEST,
         "API Gateway": n * prices.API_REQUEST,
-        "Lambda": n * (prices.LAMBDA_REQUEST + compute),
+        "Lambda": prices.lambda_usd(n, traffic.memory_mb, traffic.billed_ms, traffic.architecture),
         "traces": traces * prices.TRACE,
         "logs": n * traffic.log_bytes / _GB * prices.LOG_GB,
         "metrics": traffic.models * METRICS_OF_A_MODEL * prices.METRIC_MONTH,

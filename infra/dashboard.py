@@ -43,6 +43,8 @@ class ModelDashboard(Construct):
         dashboard.add_widgets(_executed_versions(serving), _by_version(manifest, "ColdStart", "Sum"))
         dashboard.add_widgets(_memory(serving), _concurrency(serving))
         dashboard.add_widgets(_by_version(manifest, "ClientErrors", "Sum"), _cost(manifest, serving))
+        if manifest.serving.answer_cache is not None:
+            dashboard.add_widgets(_by_version(manifest, "CacheHits", "Average"))
         self.url = dashboard_url(dashboard)
 
 

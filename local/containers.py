@@ -18,7 +18,7 @@ from local.ports import wait_until
 _START_SECONDS: Final = 20.0
 _STOP_SECONDS: Final = 10.0
 
-_CONFIGURATION: Final = """\
+ENGINE_CONFIGURATION: Final = """\
 [containers]
 # An engine inside a container or a virtual machine may not raise its limits, so ask for modest ones.
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -28,6 +28,7 @@ log_driver = "k8s-file"
 events_logger = "file"
 cgroup_manager = "cgroupfs"
 """
+"""containers.conf(5) for an engine that root runs, on any machine."""
 
 
 class PodmanService:
@@ -44,7 +45,7 @@ class PodmanService:
             message = "podman is not installed; image functions need it (Debian: apt install podman)"
             raise LocalError(message)
         self._folder = Path(tempfile.mkdtemp(prefix="serin-podman-"))
-        (self._folder / "containers.conf").write_text(_CONFIGURATION, encoding="utf-8")
+        (self._folder / "containers.conf").write_text(ENGINE_CONFIGURATION, encoding="utf-8")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the engine found on the path, fixed words
                 [podman, "system", "service", "--time", "0", self.docker_host],

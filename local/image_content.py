@@ -60,9 +60,9 @@ def release() -> str:
 
 
 def models() -> list[dict[str, object]]:
-    """The lock of every model whose artefact is in the image."""
-    locks = {file: json.loads(file.read_bytes()) for file in sorted(Path("/var/task/models").glob("*/model.lock.json"))}
-    return [lock for file, lock in locks.items() if file.with_name(lock["artifact"]["file"]).is_file()]
+    """The lock of every model that is served from the image, not only described in it."""
+    locks = sorted(Path("/var/task/models").glob("*/model.lock.json"))
+    return [json.loads(file.read_bytes()) for file in locks if file.with_name("model.msgpack").is_file()]
 
 
 packager, packages = system()

@@ -35,16 +35,21 @@ class RieSettings:
     """One function: ``handler`` as Lambda names it, run by ``python`` in ``directory``.
 
     The process sees ``environment`` and Lambda's own variables, and nothing else of the caller's environment.
+    ``before_emulator`` and ``before_function`` are words that run the emulator, or the function alone, in their way:
+    under a limit, say. They end with executing what follows them. ``program`` is what ``python`` runs.
     """
 
     handler: str
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     python: Path = Path(sys.executable)
+    program: tuple[str, ...] = ("-m", "awslambdaric")
     function_name: str = "function"
     function_version: str = "$LATEST"
     memory_mb: int = 1024
     timeout_s: int = 30
+    before_emulator: tuple[str, ...] = ()
+    before_function: tuple[str, ...] = ()
 
     def process_environment(self) -> dict[str, str]:
         """What Lambda sets, then what the caller sets."""
@@ -150,8 +155,10 @@ class RieProcess:
     def __enter__(self) -> Self:
         """Start the emulator and wait until it listens. The function itself starts with its first call."""
         address, runtime = (f"{LOOPBACK}:{port}" for port in self._ports)
-        command = [str(rie_binary()), "--runtime-interface-emulator-address", address, "--runtime-api-address", runtime]
-        command += [str(self._settings.python), "-m", "awslambdaric", self._settings.handler]
+        command = [*self._settings.before_emulator, str(rie_binary())]
+        command += ["--runtime-interface-emulator-address", address, "--runtime-api-address", runtime]
+        command += [*self._settings.before_function, str(self._settings.python), *self._settings.program]
+        command += [self._settings.handler]
         self._process = subprocess.Popen(  # noqa: S603 - a checked binary and the settings' own words
             command,
             cwd=self._settings.directory,
@@ -172,6 +179,11 @@ class RieProcess:
     ) -> None:
         """Stop the function and the emulator."""
         self._stop(self._running())
+
+    @property
+    def pid(self) -> int:
+        """The process that was started: the emulator, or what runs it."""
+        return self._running().pid
 
     @property
     def lines(self) -> tuple[str, ...]:

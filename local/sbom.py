@@ -1,8 +1,8 @@
 """``python -m local.sbom``: a CycloneDX bill of materials of every image of a deploy, beside the images.
 
 It lists what is found in the built image, not what was asked for: every Python distribution with its place and
-licence, every package of the base's distribution, and the models with their artefacts' digests. The same image
-always gives the same bytes. Source of the format: CycloneDX 1.6, ECMA-424.
+licence, every package of the base's distribution, and the models with the digests of the artefacts that they were
+compiled from. The same image always gives the same bytes. Source of the format: CycloneDX 1.6, ECMA-424.
 """
 
 from __future__ import annotations

@@ -5,19 +5,27 @@ Everything is built at init, so the first request finds an open session.
 
 from __future__ import annotations
 
+import gc
+
+# Before the other imports: what a start makes is there to stay, and looking through it for garbage takes its time.
+gc.disable()
+
+import serin.engine  # noqa: F401 - first, as ONNX Runtime then begins while the rest is imported
+
 import os
 import time
 from typing import Any, Final
 
+from functions.inference.priming import prime
 from functions.inference.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
+from serin.compiled import find_compiled, load_compiled
 from serin.cross_origin import readable_by
 from serin.engine import EngineOptions
 from serin.errors import MalformedRequest
-from serin.model_folder import find_model_folders
 from serin.observability import Observer, ObserverSettings
 from serin.rest import DataPlane
-from serin.service import load_service
+from serin.service import Service
 
 ANSWER_SECONDS: Final = 0.25
 """Kept back from the time that is left: ending a run, encoding and logging must fit before the kill."""
@@ -38,10 +46,29 @@ def build_handler(data_plane: DataPlane) -> Handler:
     return handle
 
 
+def _load_service(settings: Settings) -> Service:
+    """The compiled models of an image; where there is none, the model folders, with all their checks."""
+    options = EngineOptions(threads=settings.threads)
+    compiled = find_compiled(settings.models)
+    if compiled:
+        return Service(load_compiled(folder, options) for folder in compiled)
+
+    from pathlib import Path
+
+    from serin.model_folder import find_model_folders
+    from serin.service import load_service
+
+    return load_service(find_model_folders(Path(settings.models)), options)
+
+
 def _compose(settings: Settings) -> Handler:
-    service = load_service(find_model_folders(settings.models), EngineOptions(threads=settings.threads))
+    service = _load_service(settings)
+    manifests = (model.manifest for model in service.models.values())
+    prime(os.environ, manifests, lambda observer: build_handler(DataPlane(service, observer)))
     observer = Observer(ObserverSettings(service="inference", function_version=settings.function_version))
     return readable_by(settings.cors_origin, build_handler(DataPlane(service, observer)))
 
 
 lambda_handler = _compose(Settings.from_environment(os.environ))
+gc.freeze()  # from here on, only what requests leave behind is looked through
+gc.enable()

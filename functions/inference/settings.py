@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
+
+import msgspec
 
 MB_PER_VCPU: Final = 1769
 """Lambda's CPU share is its memory in MB over this (AWS Lambda developer guide, memory and computing power)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``models``: folder of model folders. ``threads``: intra-op threads, one a whole vCPU.
 
     ``function_version``: number of the published function version; None outside Lambda. ``cors_origin``: the web page
     that may read the answers; None where no page may.
     """
 
-    models: Path
+    models: str
     threads: int
     function_version: str | None
     cors_origin: str | None
@@ -34,7 +33,7 @@ class Settings:
         """
         memory_mb = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MB_PER_VCPU))
         return cls(
-            models=Path(environment.get("SERIN_MODELS_DIR", "models")),
+            models=environment.get("SERIN_MODELS_DIR", "models"),
             threads=max(1, memory_mb // MB_PER_VCPU),
             function_version=environment.get("AWS_LAMBDA_FUNCTION_VERSION"),
             cors_origin=environment.get("SERIN_CORS_ORIGIN"),

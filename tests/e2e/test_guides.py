@@ -50,7 +50,7 @@ def of(*programs: str) -> list[list[str]]:
 
 
 def test_every_command_is_of_a_program_that_is_checked_here() -> None:
-    assert {words[0] for words in commands()} <= {"make", "aws", ".venv/bin/serin", *OTHERS}
+    assert {words[0] for words in commands()} <= {"make", "aws", ".venv/bin/serin", ".venv/bin/locust", *OTHERS}
 
 
 @pytest.mark.parametrize("words", of("make"), ids=" ".join)

@@ -197,3 +197,17 @@ def test_a_second_control_c_does_not_wait_for_a_request(tmp_path: Path) -> None:
         begun = time.monotonic()
         assert served.stop(signal.SIGINT) == ExitCode.OK
         assert time.monotonic() - begun < 3
+
+
+def test_a_quick_models_answers_do_not_change_when_they_are_given_at_once(small_models: Path) -> None:
+    with serving(small_models) as served, closing(connect(served)) as connection:
+        headers: list[set[str]] = []
+        for _ in range(40):  # the first ones from threads
+            body = json.dumps({"instances": [{"x": 10}]})
+            connection.request("POST", "/models/multiply/predict", body, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            assert json.loads(answer.read())["predictions"] == [{"value": 20.0}]
+            headers.append({name.lower() for name, _ in answer.getheaders()} - {"x-cold-start"})
+        assert headers[-1] == headers[0]
+        ids = [json.loads(line)["request_id"] for line in served.said()]
+        assert len(set(ids)) == 40

@@ -14,7 +14,7 @@ from tests.infra.synthesis import Synthesis, copy_project, synthesise, write_mod
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three models: ``plain``, ``snap`` with SnapStart and a reservation on arm64, ``warm`` by the clock."""
+    """Three models: ``plain``, ``snap`` with SnapStart on arm64, ``warm`` by the clock, keeping answers."""
     root = copy_project(tmp_path_factory.mktemp("project"))
     write_model(root, "plain")
     write_model(
@@ -25,7 +25,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         monitoring={"log_retention_days": 90, "error_rate_alarm": 0.05},
     )
     clock = {"min": 2, "max": 10, "schedule": "cron(0 7 * * ? *)", "until": "cron(0 19 * * ? *)"}
-    write_model(root, "warm", serving={"provisioned_concurrency": clock}, release={"steps": [100]})
+    kept = {"size": 1000, "seconds": 60}
+    write_model(
+        root, "warm", serving={"provisioned_concurrency": clock, "answer_cache": kept}, release={"steps": [100]}
+    )
     return root
 
 

@@ -27,6 +27,12 @@ def test_a_models_figures_are_searched_by_version_so_that_the_next_one_is_found(
     assert term in json.dumps(_widgets(dev["Model-plain"]))
 
 
+def test_the_share_of_answers_that_were_given_again_is_shown_where_answers_are_kept(dev: Synthesis) -> None:
+    term = '{Serin,model,version} MetricName=\\"CacheHits\\" model=\\"warm\\"\', \'Average\''
+    assert term in json.dumps(_widgets(dev["Model-warm"]))
+    assert "CacheHits" not in json.dumps(_widgets(dev["Model-plain"]))
+
+
 @pytest.mark.parametrize("percentile", ["p50", "p95", "p99"])
 def test_latency_is_shown_in_percentiles_against_its_target(dev: Synthesis, percentile: str) -> None:
     (latency,) = (w for w in _widgets(dev["Model-plain"]) if w["properties"].get("title", "").startswith("Latency"))

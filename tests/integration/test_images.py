@@ -26,7 +26,7 @@ from tests.integration.engine import Engine
 from tests.sample_models import NAMES, load_sample
 
 WARM_CALLS = 15
-PACKAGES_MB = 110
+PACKAGES_MB = 45
 """What packages may weigh, bytecode included: a pull is part of a cold start."""
 UNCHECKED_HASH = 1
 """Bytecode that Python takes without a look at its source (PEP 552)."""
@@ -46,7 +46,9 @@ print(json.dumps({
     "packages": sum(file.lstat().st_size for file in packages),
     "user": int(status["Uid"].split()[0]),
     "capabilities": int(status["CapBnd"], 16),
-    "models": [folder.name for folder in task.glob("models/*")],
+    "models": sorted(str(file.relative_to(task / "models")) for file in task.glob("models/*/*")),
+    "bundle": any(b"/var/task/serin/rest.py" in file.read_bytes() for file in task.glob("start.bundle")),
+    "onnxruntime": sorted(file.name for file in task.glob("onnxruntime/**/*") if file.is_file()),
 }))
 """
 FILL = """
@@ -120,11 +122,22 @@ def test_the_image_holds_one_model_runs_without_rights_and_its_bytecode_is_trust
     served: Served, record_property: Callable[[str, object], None]
 ) -> None:
     found = look(served.process)
-    assert (found["user"], found["capabilities"], found["models"]) == (993, 0, [served.sample.name])
-    assert len(found["flags"]) > 500
+    compiled = [f"{served.sample.name}/{file}" for file in ("model.lock.json", "model.msgpack", "model.ort")]
+    assert (found["user"], found["capabilities"], found["models"]) == (993, 0, compiled)
+    assert len(found["flags"]) > 50
     assert {file for file, flags in found["flags"].items() if flags != UNCHECKED_HASH} == set()
+    assert found["bundle"], "what a start imports is in one file, with the places that it has here"
     record_property("figure", f"image of {served.sample.name}: packages {found['packages'] / 1e6:.1f} MB")
     assert found["packages"] / 1e6 < PACKAGES_MB
+
+
+def test_of_onnx_runtime_the_image_holds_its_library_and_nothing_that_needs_numpy(served: Served) -> None:
+    names = look(served.process)["onnxruntime"]
+    assert {"LICENSE", "ThirdPartyNotices.txt"} <= set(names)
+    libraries = [name for name in names if ".so" in name]
+    assert [name.partition(".so")[0] for name in libraries] == ["libonnxruntime", "libonnxruntime_providers_shared"]
+    absent = "import importlib.util; print(importlib.util.find_spec('numpy'))"
+    assert served.process.execute("python3", "-c", absent).strip() == "None"
 
 
 def test_a_full_temporary_folder_keeps_no_prediction_back(engine: Engine, served: Served) -> None:

@@ -15,8 +15,8 @@ from tests.integration.shells import JSON, Answer, Exchange, Shell, rows
 from tests.sample_models import NAMES, Sample
 
 TABLE: Final = every_exchange()
-TRANSPORT: Final = frozenset({"date", "server", "connection", "keep-alive"})
-"""Headers of the connection, which API Gateway makes its own."""
+TRANSPORT: Final = frozenset({"date", "server", "connection", "keep-alive", "x-cold-start"})
+"""Headers of the connection, which API Gateway makes its own, and of the process."""
 IDENTITIES: Final = {"x-request-id": "<request>", "x-prediction-id": "<prediction>"}
 TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -14,14 +14,17 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message
 
-from functions.catalog import asgi
-from functions.catalog.asgi import IN_FLIGHT, create_asgi
+from functions.catalog import asgi, pace
+from functions.catalog.asgi import IN_FLIGHT, SMALL_BYTES, create_asgi
+from functions.catalog.pace import STREAK
 from serin.engine import EngineOptions
 from serin.model_folder import find_model_folders
 from serin.observability import Observer, ObserverSettings
-from serin.rest import MAX_BODY_BYTES, DataPlane, Request, Response
+from serin.rest import MAX_BODY_BYTES, Attempt, DataPlane, Request, Response
 from serin.service import Service, load_service
 from tests.functions.catalog.calls import call, error_of
+from tests.small_models import loaded
+from tests.small_models.catalogue import LOOP
 
 PREDICT = "/models/multiply/predict"
 JSON = {"content-type": "application/json"}
@@ -273,6 +276,90 @@ def test_a_long_run_keeps_nobody_waiting(service: Service, observer: Observer, w
         assert exchange.status == 200
 
     run(work)
+
+
+class Watched(DataPlane):
+    """A data plane that remembers which thread each answer was made in."""
+
+    def __init__(self, service: Service, observer: Observer) -> None:
+        super().__init__(service, observer)
+        self.threads: list[int] = []
+
+    def attempt(self, request: Request) -> Attempt:
+        self.threads.append(threading.get_ident())
+        return super().attempt(request)
+
+
+def watched(service: Service, observer: Observer, monkeypatch: pytest.MonkeyPatch) -> tuple[ASGIApp, Watched]:
+    plane = Watched(service, observer)
+    monkeypatch.setattr(asgi, "DataPlane", lambda _service, _observer: plane)
+    return create_asgi(service, observer), plane
+
+
+def test_a_model_that_has_shown_to_be_quick_is_asked_on_the_event_loop(
+    service: Service, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "QUICK_SECONDS", 10)  # however busy the machine is
+    app, plane = watched(service, observer, monkeypatch)
+
+    async def work() -> None:
+        for _ in range(STREAK + 1):
+            exchange = Exchange(whole())
+            await exchange.run(app)
+            assert exchange.status == 200
+        here = threading.get_ident()
+        assert [thread == here for thread in plane.threads] == [False] * STREAK + [True]
+        large = Exchange(whole(ROW.ljust(SMALL_BYTES + 1)))
+        await large.run(app)
+        assert (large.status, plane.threads[-1] == here) == (200, False)
+
+    run(work)
+
+
+def test_a_slow_model_is_asked_in_a_thread_however_often(
+    service: Service, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "QUICK_SECONDS", 0)
+    app, plane = watched(service, observer, monkeypatch)
+
+    async def work() -> None:
+        for _ in range(STREAK * 2):
+            await Exchange(whole()).run(app)
+        assert threading.get_ident() not in plane.threads
+
+    run(work)
+
+
+def test_a_model_that_was_quick_and_is_not_keeps_nobody_waiting(
+    tmp_path: Path, observer: Observer, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "QUICK_SECONDS", asgi.AT_ONCE_SECONDS / 2)
+    app, plane = watched(loaded([LOOP], tmp_path), observer, monkeypatch)
+    path = "/models/loop/predict"
+
+    def counting(trips: int) -> Exchange:
+        return Exchange(whole(b'{"instances":[{"trips":%d}]}' % trips))
+
+    async def work() -> None:
+        here = threading.get_ident()
+        async with asyncio.timeout(20):
+            while here not in plane.threads:
+                await counting(3).run(app, path)
+        long = counting(2**60)
+        running = asyncio.ensure_future(long.run(app, path))
+        await until(lambda: plane.threads[-1] != here)
+        live = Exchange(whole())
+        await live.run(app, "/v2/health/live", "GET")
+        assert live.status == 200
+        assert not running.done()
+        await running
+        assert long.status == 504
+        await counting(3).run(app, path)
+        assert plane.threads[-1] != here
+
+    run(work)
+    said = [json.loads(line)["code"] for line in lines.getvalue().splitlines()]
+    assert said.count("deadline_exceeded") == 1  # one request, one line, though it was begun twice
 
 
 def test_a_queued_request_whose_client_leaves_never_runs(

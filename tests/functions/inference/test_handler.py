@@ -12,9 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from local.rie import RieProcess
+from serin.compilation import compile_model
+from serin.compiled import COMPILED_FILE
 from tests.gateway.events import HttpRequest, proxy_event
 from tests.gateway.invocation import send
 from tests.gateway.slots import inference_settings
@@ -158,6 +161,29 @@ def test_a_broken_folder_fails_the_start_with_one_clear_line(tmp_path: Path) -> 
     assert error["errorMessage"] == f"{manifest}: features[0].rnage: unknown key; did you mean `range`?"
 
 
+def test_a_compiled_model_answers_and_its_sources_are_not_looked_at(tmp_path: Path) -> None:
+    write_multiply(tmp_path / "sources")
+    (folder,) = (tmp_path / "sources").iterdir()
+    compile_model(folder, tmp_path / "image" / folder.name)
+    with RieProcess(inference_settings(tmp_path / "image")) as process:
+        answer = send(process, "GET", f"/v2/models/{folder.name}/ready")
+    assert answer.status == 200
+    assert not [file for file in (tmp_path / "image").rglob("*") if file.suffix in {".yaml", ".onnx"}]
+
+
+def test_a_model_that_another_version_compiled_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:
+    write_multiply(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    compile_model(folder, folder)
+    file = folder / COMPILED_FILE
+    document = msgspec.msgpack.decode(file.read_bytes())
+    file.write_bytes(msgspec.msgpack.encode(document | {"versions": {"serin": "0.0.1", "onnxruntime": "1.0.0"}}))
+    with RieProcess(inference_settings(tmp_path)) as process:
+        error = json.loads(process.invoke(b"{}").payload)
+    assert error["errorType"] == "ModelFolderError"
+    assert error["errorMessage"].startswith(f"{file}: is for Serin 0.0.1 with ONNX Runtime 1.0.0, and this is ")
+
+
 def test_changed_bytes_fail_the_start(tmp_path: Path) -> None:
     artifact = write_multiply(tmp_path) / "model.onnx"
     artifact.write_bytes(artifact.read_bytes() + b"\0")
@@ -177,5 +203,7 @@ def test_the_handler_brings_no_web_stack_and_no_aws_client(small_models: Path, r
         check=True,
     )
     loaded = set(result.stdout.split())
-    assert {"serin", "onnxruntime", "msgspec"} <= loaded
-    assert loaded.isdisjoint({"fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum"})
+    assert {"serin", "msgspec"} <= loaded
+    assert loaded.isdisjoint(
+        {"numpy", "onnxruntime", "fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum"}
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from functions.inference.settings import Settings
@@ -11,7 +9,7 @@ from functions.inference.settings import Settings
 
 def test_an_empty_environment_has_one_thread_and_the_folder_of_the_image() -> None:
     assert Settings.from_environment({}) == Settings(
-        models=Path("models"), threads=1, function_version=None, cors_origin=None
+        models="models", threads=1, function_version=None, cors_origin=None
     )
 
 
@@ -21,7 +19,7 @@ def test_a_thread_for_every_whole_processor_that_the_memory_buys(memory_mb: str,
 
 
 def test_the_folder_of_models_is_a_setting() -> None:
-    assert Settings.from_environment({"SERIN_MODELS_DIR": "elsewhere"}).models == Path("elsewhere")
+    assert Settings.from_environment({"SERIN_MODELS_DIR": "elsewhere"}).models == "elsewhere"
 
 
 def test_lambda_tells_the_published_version_and_the_stage_the_page_that_may_read() -> None:

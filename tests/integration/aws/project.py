@@ -15,6 +15,7 @@ from local.paths import REPOSITORY
 
 _FOLDERS: Final = ("functions", "infra", "layers/runtime/python", "models")
 _FILES: Final = (".dockerignore", "app.py", "cdk.json")
+_ASTRAY: Final = "ENV SERIN_MODELS_DIR=/var/task/nowhere\n"
 _SCRATCH: Final = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
@@ -46,16 +47,31 @@ class Project:
         self._restate(model, version)
         write_lock(self.root / "models" / model)
 
-    def spoil(self, model: str, version: str) -> None:
-        """As ``release``, with an artefact that is damaged afterwards: it passes synthesis and fails its start."""
-        self.release(model, version)
-        with (self.root / "models" / model / "model.onnx").open("ab") as artefact:
+    def spoil(self, model: str) -> None:
+        """Damage the model's artefact behind its lock's back."""
+        with self._artefact(model).open("ab") as artefact:
             artefact.write(b"\0")
 
     def mend(self, model: str) -> None:
-        """Undo the damage, and keep the version."""
-        artefact = self.root / "models" / model / "model.onnx"
+        """Undo that damage."""
+        artefact = self._artefact(model)
         artefact.write_bytes(artefact.read_bytes()[:-1])
+
+    def lose_models(self) -> None:
+        """Have the next images look for their models where none are: they are built, and fail to start."""
+        with self._dockerfile.open("a") as dockerfile:
+            dockerfile.write(_ASTRAY)
+
+    def find_models(self) -> None:
+        """Undo that."""
+        self._dockerfile.write_text(self._dockerfile.read_text().removesuffix(_ASTRAY))
+
+    @property
+    def _dockerfile(self) -> Path:
+        return self.root / "functions" / "inference" / "Dockerfile"
+
+    def _artefact(self, model: str) -> Path:
+        return self.root / "models" / model / "model.onnx"
 
     def _restate(self, model: str, version: str) -> None:
         file = self.root / "models" / model / "model.yaml"

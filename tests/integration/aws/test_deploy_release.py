@@ -45,7 +45,8 @@ def test_the_catalogue_tells_of_the_new_version_and_the_old_one_is_kept_to_retur
 def test_a_version_that_cannot_start_fails_its_deploy_and_serves_nobody(
     deployed: Deployed, project: Project, row: bytes
 ) -> None:
-    project.spoil(CHANGED, "1.2.0")
+    project.release(CHANGED, "1.2.0")
+    project.lose_models()
     with deployed.traffic(f"/models/{CHANGED}/predict", row) as traffic:
         traffic.wait_for(2)
         with pytest.raises(LocalError, match=rf"^cdk deploy: {STACK[0]}: .* version 3 of .* is not ready"):
@@ -56,11 +57,21 @@ def test_a_version_that_cannot_start_fails_its_deploy_and_serves_nobody(
     assert deployed.serving(CHANGED) == "2"
     assert deployed.stacks()[STACK[0]] == "UPDATE_ROLLBACK_COMPLETE"
     (group,) = [name for name in deployed.log_groups() if f"Model-{CHANGED}/InferenceLogs" in name]
-    assert any("model.onnx" in line for line in deployed.log(group)), "the log says why"
+    assert any("/nowhere: no such folder" in line for line in deployed.log(group)), "the log says why"
+
+
+def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_deployed(
+    deployed: Deployed, project: Project
+) -> None:
+    project.spoil(CHANGED)
+    with pytest.raises(LocalError, match=r"model\.onnx: is not the file that model\.lock\.json names"):
+        deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
+    project.mend(CHANGED)
+    assert deployed.stacks()[STACK[0]] == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_the_mended_model_deploys_and_takes_over(deployed: Deployed, project: Project, row: bytes) -> None:
-    project.mend(CHANGED)
+    project.find_models()
     deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
     answer: dict[str, Any] = json.loads(deployed.send("POST", f"/models/{CHANGED}/predict", row).body)
     assert answer["version"] == "1.2.0"

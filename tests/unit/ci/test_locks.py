@@ -16,8 +16,11 @@ LOCKS = (
     "functions/authorizer/requirements.txt",
     "infra/requirements.txt",
     "local/image-requirements.txt",
+    "benchmarks/requirements.txt",
 )
-APART = ("local/requirements.txt", "local/rie-requirements.txt")
+REFERENCES = tuple(f"benchmarks/references/{name}/requirements.txt" for name in ("bare", "naive", "plain", "usual"))
+PEERS = tuple(f"benchmarks/peers/{name}/requirements.txt" for name in ("bentoml", "kserve", "litserve", "mlserver"))
+APART = ("local/requirements.txt", "local/rie-requirements.txt", *PEERS)
 PIN = re.compile(
     r"^(?P<name>[a-z0-9-]+)(\[[a-z0-9,-]+\])?==(?P<version>[0-9][^ ]*)( ; (?P<marker>[^\\]+))?"
     r"( \\\n    --hash=sha256:[0-9a-f]{64})+\n",
@@ -28,7 +31,7 @@ PIN = re.compile(
 @pytest.fixture
 def project(repository: Path, tmp_path: Path) -> Path:
     """A copy of what the locks are made from, and of the locks."""
-    for file in (".ci/locks.py", "pyproject.toml", "layers/runtime/pyproject.toml", *LOCKS, *APART):
+    for file in (".ci/locks.py", "pyproject.toml", "layers/runtime/pyproject.toml", *LOCKS, *REFERENCES, *APART):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(repository / file, tmp_path / file)
     return tmp_path
@@ -55,7 +58,7 @@ def test_the_locks_are_those_of_the_projects(project: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, *APART])
+@pytest.mark.parametrize("lock", [*LOCKS, *REFERENCES, *APART])
 def test_a_lock_is_only_pins_with_digests(repository: Path, lock: str) -> None:
     header, _, body = (repository / lock).read_text().partition("\n")
     assert header.startswith("# Written by `make lock`; sealed ")
@@ -68,9 +71,26 @@ def test_a_package_has_one_version_everywhere(repository: Path, lock: str) -> No
     assert {(name, version) for name, version, _ in pins(repository, lock)} <= known
 
 
+@pytest.mark.parametrize("lock", REFERENCES)
+def test_what_the_benchmarks_measure_against_has_the_versions_that_serin_has(repository: Path, lock: str) -> None:
+    known = {name: (version, marker) for name, version, marker in pins(repository, LOCKS[0])}
+    shared = [pin for pin in pins(repository, lock) if pin[0] in known and pin[0] != "numpy"]
+    assert shared
+    assert all(known[name][0] == version for name, version, _ in shared)
+
+
+@pytest.mark.parametrize("lock", [*LOCKS[1:-1], "local/requirements.txt"])
+def test_what_the_benchmarks_need_reaches_nothing_else(repository: Path, lock: str) -> None:
+    assert names(repository, lock).isdisjoint(
+        {"matplotlib", "aws-xray-sdk", "bentoml", "kserve", "litserve", "mlserver"}
+    )
+
+
 def test_the_data_plane_carries_no_web_stack_and_the_control_plane_no_engine(repository: Path) -> None:
     web = {"fastapi", "starlette", "pydantic", "boto3", "botocore", "uvicorn", "typer", "rich"}
     assert names(repository, "functions/inference/requirements.txt").isdisjoint(web)
+    binding = {"flatbuffers", "numpy", "packaging", "protobuf"}
+    assert names(repository, "functions/inference/requirements.txt").isdisjoint(binding)
     engine = {"onnxruntime", "numpy", "typer", "rich"}
     assert names(repository, "functions/catalog/requirements.txt").isdisjoint(engine)
 
@@ -96,6 +116,7 @@ def test_a_dependency_that_is_not_locked_is_noticed(project: Path) -> None:
         "requirements.txt",
         "infra/requirements.txt",
         "functions/inference/requirements.txt",
+        "benchmarks/requirements.txt",
     ]
     assert all(line.endswith("run `make lock`") for line in done.stderr.splitlines())
 

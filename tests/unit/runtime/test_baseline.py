@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serin.baseline import CategoryBins, NumericBins, count_columns
+from serin.baseline import CategoryBins, NumericBins
 from tests.properties import tried
 
 BINS = NumericBins(edges=(0.0, 10.0), counts=(1, 2, 3))
@@ -49,8 +49,3 @@ def test_bins_are_numpys_and_lose_nothing(values: list[float], edges: list[float
 
 def test_a_category_is_in_its_bin_and_every_other_text_in_one() -> None:
     assert CITIES.count(["Oslo", "Oslo", "rome", "", None, "Rome"]) == {"1": 2, "other": 2, "missing": 1, "0": 1}
-
-
-def test_columns_without_bins_are_not_counted() -> None:
-    counted = count_columns({"age": BINS, "city": CITIES}, {"age": [5.0, None], "name": ["Ada", "Bob"]})
-    assert counted == {"age": {"1": 1, "missing": 1}}

@@ -10,10 +10,22 @@ from typing import Final
 
 import pytest
 
+from serin.compilation import compile_model
 from tests.small_models.catalogue import SCALAR
 
 CONTRACT: Final = ["protocol", "errors", "manifest", "manifest_rules", "model_folder", "lock", "baseline", "admission"]
-WITHOUT_ENGINE: Final = ["tensor", "nested", "strict_json", "codecs", "rows", "policy", "predictions", "golden", "rest"]
+WITHOUT_ENGINE: Final = [
+    "tensor",
+    "nested",
+    "strict_json",
+    "codecs",
+    "rows",
+    "policy",
+    "onnx_graph",
+    "predictions",
+    "golden",
+    "rest",
+]
 HEAVY: Final = {"numpy", "onnxruntime", "boto3", "botocore.session", "fastapi", "pydantic", "starlette", "onnx"}
 WEB_STACK: Final = {"fastapi", "starlette", "pydantic", "boto3", "botocore.session", "uvicorn", "mangum", "onnx"}
 
@@ -21,7 +33,7 @@ WEB_STACK: Final = {"fastapi", "starlette", "pydantic", "boto3", "botocore.sessi
 def modules_after(code: str, repository: Path, **environment: str) -> set[str]:
     """Names of all modules that a fresh interpreter has loaded after ``code``."""
     result = subprocess.run(
-        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"],
+        [sys.executable, "-c", f"{code or 'pass'}; import sys; print(*sys.modules)"],
         cwd=repository,
         env=os.environ | environment,
         capture_output=True,
@@ -39,7 +51,7 @@ def test_the_contract_imports_without_numpy_and_without_aws(module: str, reposit
 
 
 @pytest.mark.parametrize("module", WITHOUT_ENGINE)
-def test_only_the_engine_brings_numpy_and_onnx_runtime(module: str, repository: Path) -> None:
+def test_only_the_engine_opens_onnx_runtime(module: str, repository: Path) -> None:
     loaded = modules_after(f"import serin.{module}", repository)
     assert loaded.isdisjoint(HEAVY | {"serin.engine"})
 
@@ -47,10 +59,21 @@ def test_only_the_engine_brings_numpy_and_onnx_runtime(module: str, repository: 
 def test_the_inference_handler_brings_no_web_stack_and_no_aws_client(tmp_path: Path, repository: Path) -> None:
     SCALAR.write(tmp_path)
     loaded = modules_after("import functions.inference.handler", repository, SERIN_MODELS_DIR=str(tmp_path))
-    assert {"serin.engine", "onnxruntime", "msgspec"} <= loaded
-    assert loaded.isdisjoint(WEB_STACK)
+    assert {"serin.engine", "msgspec"} <= loaded
+    assert loaded.isdisjoint(WEB_STACK | {"numpy", "onnxruntime", "aws_lambda_powertools"})
     assert not [
         name
         for name in loaded
         if name.startswith(("serin.openapi", "serin.admission", "functions.catalog", "infra", "cli", "tests"))
     ]
+
+
+def test_a_start_from_an_image_reads_no_yaml_and_checks_no_folder(tmp_path: Path, repository: Path) -> None:
+    SCALAR.write(tmp_path)
+    for folder in tmp_path.iterdir():
+        compile_model(folder, folder)
+    before = modules_after("", repository)
+    loaded = modules_after("import functions.inference.handler", repository, SERIN_MODELS_DIR=str(tmp_path)) - before
+    assert "serin.compiled" in loaded
+    assert loaded.isdisjoint({"yaml", "hashlib", "serin.model_folder", "serin.manifest_rules", "serin.compilation"})
+    assert loaded.isdisjoint({"base64", "json", "logging", "pathlib", "secrets", "traceback", "urllib.parse", "zlib"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -11,6 +11,17 @@ import yaml
 from serin.model_folder import load_manifest, load_model_folder
 from tests.small_models.catalogue import FLOWER, SHOP
 from tests.small_models.faults import Change, drop, put, refusal, rewrite
+
+CRON: Final = (
+    "serving.provisioned_concurrency.schedule: must be written like cron(0 7 ? * MON-FRI *): minutes, hours, "
+    "day of month, month, day of week, year; one day is `?`"
+)
+
+
+def scheduled(cron: str) -> dict[str, Any]:
+    """A serving section with warm instances from ``cron`` on."""
+    return {"provisioned_concurrency": {"min": 1, "max": 2, "schedule": cron, "until": "cron(0 19 ? * MON-FRI *)"}}
+
 
 FLOWER_CHANGES: Final[dict[str, tuple[Change, str]]] = {
     "a schema from the future": (put("schema", "serin/model/v2"), "schema: invalid enum value 'serin/model/v2'"),
@@ -108,6 +119,13 @@ FLOWER_CHANGES: Final[dict[str, tuple[Change, str]]] = {
         put("serving", {"provisioned_concurrency": {"min": 1, "max": 2, "schedule": "cron(0 6 * * ? *)"}}),
         "serving.provisioned_concurrency.schedule: `schedule` and `until` go together",
     ),
+    "an end without a schedule": (
+        put("serving", {"provisioned_concurrency": {"min": 1, "max": 2, "until": "cron(0 6 * * ? *)"}}),
+        "serving.provisioned_concurrency.schedule: `schedule` and `until` go together",
+    ),
+    "a schedule of five fields": (put("serving", scheduled("cron(0 6 * * ?)")), CRON),
+    "a schedule with both days": (put("serving", scheduled("cron(0 6 * * * *)")), CRON),
+    "a schedule in words": (put("serving", scheduled("rate(1 day)")), CRON),
 }
 
 

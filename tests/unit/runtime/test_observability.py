@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, Final
 
+import msgspec
 import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+from msgspec import UNSET
 
 from serin.observability import Observer, ObserverSettings, RequestRecord
 
@@ -38,6 +46,23 @@ def line_of(record: RequestRecord) -> dict[str, Any]:
     (line,) = stream.getvalue().splitlines()
     parsed: dict[str, Any] = json.loads(line)
     return parsed
+
+
+@pytest.mark.parametrize("hit", [True, False])
+def test_whether_an_answer_was_kept_is_a_metric_whose_average_is_the_hit_rate(hit: bool) -> None:
+    line = line_of(served(cache_hit=hit))
+    assert line["cache_hit"] is hit
+    assert line["CacheHits"] == [int(hit)]
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Metrics"] == [
+        {"Name": name, "Unit": unit} for name, unit in (METRICS | {"CacheHits": "Count"}).items()
+    ]
+
+
+def test_a_model_that_keeps_no_answers_has_no_hit_rate() -> None:
+    line = line_of(served())
+    assert "cache_hit" not in line
+    assert "CacheHits" not in json.dumps(line)
 
 
 def test_a_request_is_one_line_with_what_is_known_of_it() -> None:
@@ -153,3 +178,162 @@ def test_a_fault_tells_where_it_arose_and_not_what_it_says() -> None:
     assert line["frames"][-1].endswith(" fault_line")
     assert "kiwi7319" not in text
     assert "/" not in text.replace("+00:00", "")
+
+
+# --- Powertools for AWS Lambda as the reference: what reads its lines reads these ------------------------------------
+
+_LOGGERS: Final = count()
+
+
+def powertools_logger(stream: io.StringIO) -> Logger:
+    logger = Logger(
+        service=f"reference-{next(_LOGGERS)}", stream=stream, level="INFO", location=None, utc=True, use_rfc3339=True
+    )
+    logger.append_keys(service="inference", function_version="7")
+    return logger
+
+
+def powertools_line(record: RequestRecord) -> dict[str, Any]:
+    """What Powertools' Logger and Metrics write of the same request."""
+    fields = {name: value for name, value in msgspec.structs.asdict(record).items() if value is not UNSET}
+    metrics: dict[str, Any] = {}
+    if record.model is not UNSET and record.version is not UNSET and record.route in {"predict", "infer"}:
+        provider = AmazonCloudWatchEMFProvider(namespace="Serin")
+        provider.service = ""
+        provider.add_dimension("model", record.model)
+        provider.add_dimension("version", record.version)
+        values = {
+            "Requests": 1,
+            "Errors": int(record.status >= 500),
+            "ClientErrors": int(400 <= record.status < 500),
+            "Rows": record.rows,
+            "LatencyMs": record.total_ms,
+            "InferenceMs": record.inference_ms,
+            "ColdStart": int(record.cold_start),
+        }
+        for name, value in values.items():
+            provider.add_metric(name, METRICS[name], value)
+        metrics = dict(provider.serialize_metric_set())
+    stream = io.StringIO()
+    powertools_logger(stream).info("request", extra=fields | metrics)
+    line: dict[str, Any] = json.loads(stream.getvalue())
+    return line
+
+
+def observed_line(record: RequestRecord) -> dict[str, Any]:
+    stream = io.StringIO()
+    Observer(ObserverSettings(service="inference", stream=stream, function_version="7")).request(record)
+    line: dict[str, Any] = json.loads(stream.getvalue())
+    return line
+
+
+def times(line: dict[str, Any]) -> Iterator[datetime]:
+    """The times in a line, taken out of it."""
+    yield datetime.fromisoformat(line.pop("timestamp"))
+    if "_aws" in line:
+        yield datetime.fromtimestamp(line["_aws"].pop("Timestamp") / 1000, UTC)
+
+
+RECORDS: Final = {
+    "a prediction": served(
+        prediction_id="p-1",
+        trace_id="a" * 32,
+        rows=3,
+        decode_ms=0.25,
+        inference_ms=0.5,
+        encode_ms=0.125,
+        total_ms=1.5,
+        cold_start=True,
+        feature_bins={"age": {"1": 3}, "\u00e9tage \U0001f600": {"missing": 1}},
+        prediction_bins={"0": 3},
+    ),
+    "an inference without bins": served(route="infer", rows=1, total_ms=1e-7, inference_ms=123456.789),
+    "a client's error": served(status=422, code="invalid_input"),
+    "a fault of ours": served(status=500, code="internal_error"),
+    "a look at the model": served(route="metadata"),
+    "a route that is none": RequestRecord("r-2", status=404, code="not_found"),
+    "an id that wants escapes": RequestRecord('"\\\r\n\x1b\u2028', status=400, code="malformed_request"),
+}
+
+
+@pytest.mark.parametrize("trace", [None, "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"])
+@pytest.mark.parametrize("what", RECORDS)
+def test_a_line_has_the_fields_that_powertools_would_write(
+    what: str, trace: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if trace is not None:
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
+    line, reference = observed_line(RECORDS[what]), powertools_line(RECORDS[what])
+    for time, due in zip(times(line), times(reference), strict=True):
+        assert time.utcoffset() == timedelta(0)
+        assert abs(time - due) < timedelta(minutes=1)
+    assert line == reference
+    assert ("xray_trace_id" in line) == (trace is not None)
+
+
+def test_a_fault_has_the_fields_that_powertools_would_write() -> None:
+    stream, reference = io.StringIO(), io.StringIO()
+    try:
+        raise ValueError("kiwi7319")
+    except ValueError as error:
+        Observer(ObserverSettings(service="inference", stream=stream, function_version="7")).fault("r-1", error)
+    line = json.loads(stream.getvalue())
+    fields = {name: line[name] for name in ("request_id", "error_type", "frames")}
+    powertools_logger(reference).error("fault", extra=fields)
+    due = json.loads(reference.getvalue())
+    assert line.pop("timestamp")[-6:] == due.pop("timestamp")[-6:] == "+00:00"
+    assert line == due
+
+
+# --- Several at once, and a stream that fails ---------------------------------------------------------------------
+
+
+class Pieces:
+    """A stream that keeps what each call wrote apart."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def test_each_line_is_written_at_once_whoever_else_writes() -> None:
+    stream: Any = Pieces()
+    observer = Observer(ObserverSettings(stream=stream))
+
+    def write(thread: int) -> None:
+        for number in range(200):
+            observer.request(served(request_id=f"{thread}-{number}"))
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    ids = {json.loads(piece)["request_id"] for piece in stream.pieces}
+    assert len(stream.pieces) == len(ids) == 8 * 200
+    assert all(piece.endswith("}\n") and piece.count("\n") == 1 for piece in stream.pieces)
+
+
+class Full(io.StringIO):
+    """A stream that takes nothing."""
+
+    def write(self, text: str) -> int:
+        raise OSError("no space left on device")
+
+
+@pytest.mark.parametrize("stream", [Full(), io.StringIO()])
+def test_a_line_that_cannot_be_written_keeps_no_answer_back(stream: io.StringIO) -> None:
+    observer = Observer(ObserverSettings(stream=stream))
+    stream.close()
+    observer.request(served())
+
+
+def test_what_cannot_be_text_in_the_environment_keeps_no_answer_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=\udcff")
+    assert "xray_trace_id" not in line_of(served())

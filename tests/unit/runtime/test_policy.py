@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from serin.errors import InvalidInput
 from serin.manifest import Feature, Manifest
-from serin.policy import build_policies, feature_columns
+from serin.policy import build_policies, features_by_input
 from serin.protocol import Datatype
 from serin.tensor import Tensor, pack, unpack
 from tests.properties import tried
@@ -173,21 +173,11 @@ def test_narrow_integers_divide_without_a_fault(datatype: Datatype) -> None:
 # --- Columns --------------------------------------------------------------------------------------------------
 
 
-def test_every_feature_is_a_column_of_its_own() -> None:
-    manifest = with_features({"name": "a"}, {"name": "b"})
-    columns = feature_columns(manifest, {"x": tensor(Datatype.FP32, [1, 2, 3, 4], 2, 2)})
-    assert {name: list(column) for name, column in columns.items()} == {"a": [1, 3], "b": [2, 4]}
-
-
-def test_a_text_feature_is_a_column_of_text() -> None:
-    inputs = {
-        "city": tensor(Datatype.BYTES, ["Rome", "Oslo"], 2, 1),
-        "visits": tensor(Datatype.INT64, [1, 2], 2, 1),
-        "member": tensor(Datatype.BOOL, [True, False], 2, 1),
-        "age": tensor(Datatype.FP64, [20.5, 1], 2, 1),
-    }
-    columns = {name: list(column) for name, column in feature_columns(SHOP.manifest(), inputs).items()}
-    assert columns == {"city": ["Rome", "Oslo"], "visits": [1, 2], "member": [True, False], "age": [20.5, 1]}
+def test_features_of_an_input_are_its_columns_in_the_manifests_order() -> None:
+    packed = features_by_input(with_features({"name": "b"}, {"name": "a"}))
+    assert {name: [feature.name for feature in features] for name, features in packed.items()} == {"x": ["b", "a"]}
+    separate = features_by_input(SHOP.manifest())
+    assert [feature.name for features in separate.values() for feature in features] == list(separate)
 
 
 def test_features_are_named_by_the_manifest_and_not_by_the_tensor() -> None:

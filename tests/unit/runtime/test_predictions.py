@@ -151,3 +151,23 @@ def test_drift_watches_the_positive_probability_the_label_or_the_value() -> None
     assert classifier().binned(classifier()(scores)) == ["yes"]
     assert regressor().binned([{"value": 7.0}]) == [7.0]
     assert Predictor(PAIR.manifest()).binned([{"sum": [1]}]) is None
+
+
+@pytest.mark.parametrize(("activation", "width"), [("none", 1), ("none", 2), ("softmax", 2), ("sigmoid", 1)])
+@pytest.mark.parametrize("positive", ["no", "yes", None])
+def test_what_is_watched_of_outputs_is_what_is_watched_of_their_predictions(
+    activation: str, positive: str | None, width: int
+) -> None:
+    predictor = classifier([-1, width], activation=activation, **({"positive": positive} if positive else {}))
+    outputs = {"scores": tensor([0.25, 0.75, 0.5, 0.5, 1.0, 0.0], 6 // width, width)}
+    assert predictor.watched(outputs) == predictor.binned(predictor(outputs))
+
+
+@pytest.mark.parametrize("clip", [None, [0, 1]])
+def test_watched_values_are_held_within_their_bounds_too(clip: list[float] | None) -> None:
+    predictor, outputs = regressor(clip=clip), {"spending": tensor([-1.0, 0.5, 2.0], 3, 1)}
+    assert predictor.watched(outputs) == predictor.binned(predictor(outputs))
+
+
+def test_nothing_is_watched_of_tensors() -> None:
+    assert Predictor(PAIR.manifest()).watched({"sum": tensor([1])}) is None

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from onnx import helper
 
-from serin.errors import DeadlineExceeded, InvalidInput, ModelNotFound, ModelRejectedInput, OutputNotFinite
+from serin.errors import (
+    DeadlineExceeded,
+    InvalidInput,
+    ModelFolderError,
+    ModelNotFound,
+    ModelRejectedInput,
+    OutputNotFinite,
+)
 from serin.protocol import Datatype
 from serin.service import Inference, Model, Service
 from serin.tensor import Tensor, pack, unpack
 from tests.small_models import SmallModel, loaded
-from tests.small_models.catalogue import DIVISION, FLOWER, GATHER, LOG, LOOP, PAIR, SCALAR, SHOP, integer_arithmetic
+from tests.small_models.catalogue import (
+    DIVISION,
+    FLOWER,
+    GATHER,
+    LOG,
+    LOOP,
+    PAIR,
+    SCALAR,
+    SHOP,
+    identity,
+    integer_arithmetic,
+)
+from tests.small_models.graphs import graph, serialized, tensor
 
 
 def open_model(model: SmallModel, folder: Path) -> Model:
@@ -126,7 +148,9 @@ def test_features_and_predictions_are_counted_into_the_baselines_bins(tmp_path: 
         "age": packed(Datatype.FP64, [float("nan"), 20, 50], 3, 1),
     }
     inference = infer(model, 5, **inputs)
-    assert model.count_features(inference.inputs) == {"city": {"1": 2, "0": 1}, "age": {"missing": 1, "0": 1, "1": 1}}
+    assert inference.feature_bins is not None
+    found = json.loads(bytes(inference.feature_bins))
+    assert found == {"city": {"1": 2, "0": 1}, "age": {"missing": 1, "0": 1, "1": 1}}
     assert model.count_predictions(model.predict(inference)) == {"1": 2, "0": 1}
     assert model.count_outputs(inference.outputs) == {"1": 2, "0": 1}
 
@@ -150,8 +174,8 @@ def test_without_a_baseline_or_with_drift_turned_off_nothing_is_counted(tmp_path
         (open_model(LOG, tmp_path), {"x": packed(Datatype.FP32, [1], 1, 1)}),
     ):
         inference = infer(model, 5, **inputs)
-        counted = [model.count_features(inference.inputs), model.count_outputs(inference.outputs)]
-        assert counted == [{}, {}]
+        counted = [inference.feature_bins, model.count_outputs(inference.outputs)]
+        assert counted == [None, {}]
         assert model.count_predictions(model.predict(inference)) == {}
 
 
@@ -160,3 +184,51 @@ def test_a_model_that_answers_other_rows_than_it_was_asked_is_not_believed(tmp_p
     two = packed(Datatype.FP64, [1, 2], 2, 1)
     with pytest.raises(ModelRejectedInput, match="does not answer these rows one by one"):
         model.predict(Inference({"spending": two}, {}, 3, 0.0))
+
+
+KEPT: dict[str, Any] = {"answer_cache": {"size": 10, "seconds": 60}}
+
+
+def keeping(model: SmallModel) -> SmallModel:
+    return replace(model, fields=dict(model.fields) | {"serving": KEPT})
+
+
+def drawing() -> SmallModel:
+    """Noise of the input's shape."""
+    x, y = tensor("x", Datatype.FP32, -1, 1), tensor("y", Datatype.FP32, -1, 1)
+    node = helper.make_node("RandomUniformLike", ["x"], ["y"])
+    return SmallModel(name="noise", artifact=serialized(graph([node], [x], [y])), inputs=(x,), outputs=(y,))
+
+
+def test_a_question_that_comes_again_gets_the_kept_answer(tmp_path: Path) -> None:
+    model = open_model(keeping(identity(Datatype.FP32)), tmp_path)
+    asked = [infer(model, x=packed(Datatype.FP32, [value], 1, 1)) for value in (1, 2, 1)]
+    assert [inference.cached for inference in asked] == [False, False, True]
+    assert [unpack(inference.outputs["y"]) for inference in asked] == [[1], [2], [1]]
+
+
+def test_an_answer_is_kept_for_the_outputs_that_were_asked_for(tmp_path: Path) -> None:
+    model = open_model(keeping(PAIR), tmp_path)
+    inputs = {item.name: packed(item.datatype, [1, 2], 1, 2) for item in model.inputs}
+    wanted = [output.name for output in model.outputs]
+    assert infer(model, 5, **inputs).cached is False
+    one = model.infer(inputs, wanted[:1], time.monotonic() + 5)
+    assert (one.cached, list(one.outputs)) == (False, wanted[:1])
+
+
+def test_a_refused_question_is_not_answered_by_the_cache(tmp_path: Path) -> None:
+    model = open_model(keeping(identity(Datatype.FP32)), tmp_path)
+    for _ in range(2):
+        with pytest.raises(InvalidInput):
+            infer(model, x=packed(Datatype.FP32, [float("nan")], 1, 1))
+
+
+def test_a_model_without_a_cache_runs_each_time(tmp_path: Path) -> None:
+    model = open_model(identity(Datatype.FP32), tmp_path)
+    assert infer(model, x=packed(Datatype.FP32, [1], 1, 1)).cached is None
+
+
+def test_a_model_that_draws_random_numbers_keeps_no_answers(tmp_path: Path) -> None:
+    assert open_model(drawing(), tmp_path / "without").name == "noise"
+    with pytest.raises(ModelFolderError, match=r"model\.yaml: serving\.answer_cache: the model draws random numbers"):
+        open_model(keeping(drawing()), tmp_path / "with")

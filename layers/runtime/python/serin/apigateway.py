@@ -5,9 +5,8 @@ Source: Amazon API Gateway developer guide, "Input/output format of a Lambda fun
 
 from __future__ import annotations
 
-import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from serin.errors import MalformedRequest
@@ -33,8 +32,8 @@ Handler = Callable[[object, LambdaContext], dict[str, Any]]
 
 def request_id_of(event: object, fallback: str) -> str:
     """API Gateway's id of the request, which its access log has too."""
-    context = event.get("requestContext") if isinstance(event, Mapping) else None
-    value = context.get("requestId") if isinstance(context, Mapping) else None
+    context = event.get("requestContext") if isinstance(event, dict) else None
+    value = context.get("requestId") if isinstance(context, dict) else None
     return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else fallback
 
 
@@ -44,7 +43,7 @@ def read_event(event: object, request_id: str, deadline: float) -> Request:
     Raises:
         MalformedRequest: no API Gateway proxy event, conflicting headers, or a body that cannot be read.
     """
-    if not isinstance(event, Mapping):
+    if not isinstance(event, dict):
         raise MalformedRequest("the event is not an API Gateway proxy request")
     method, path = event.get("httpMethod"), event.get("path")
     if not isinstance(method, str) or not isinstance(path, str):
@@ -63,24 +62,25 @@ def proxy_response(response: Response) -> dict[str, Any]:
     """A response as API Gateway takes it: text for JSON of moderate length, base64 for everything else."""
     kind = response.headers.get("content-type", JSON)
     is_text = kind.startswith((JSON, "text/")) and len(response.body) <= LONGEST_TEXT
-    body = response.body.decode() if is_text else base64.b64encode(response.body).decode()
+    body = response.body.decode() if is_text else binascii.b2a_base64(response.body, newline=False).decode()
     return {
         "statusCode": response.status,
-        "headers": dict(response.headers),
+        "headers": response.headers,
         "body": body,
         "isBase64Encoded": not is_text,
     }
 
 
-def _pairs(single: object, multiple: object) -> Iterator[tuple[str, str]]:
+def _pairs(single: object, multiple: object) -> list[tuple[str, str]]:
     """API Gateway sends both forms: one value a name, and all values of a name."""
-    for name, value in single.items() if isinstance(single, Mapping) else ():
-        if isinstance(name, str) and isinstance(value, str):
-            yield name, value
-    for name, values in multiple.items() if isinstance(multiple, Mapping) else ():
-        for value in values if isinstance(values, list) else ():
-            if isinstance(name, str) and isinstance(value, str):
-                yield name, value
+    known: dict[object, object] = single if isinstance(single, dict) else {}
+    pairs = [(name, value) for name, value in known.items() if isinstance(name, str) and isinstance(value, str)]
+    for name, values in multiple.items() if isinstance(multiple, dict) else ():
+        if values == [known.get(name)]:
+            continue  # as the other form has it: so it is with most
+        if isinstance(name, str) and isinstance(values, list):
+            pairs += [(name, value) for value in values if isinstance(value, str)]
+    return pairs
 
 
 def _body(body: object, is_base64: object) -> bytes:
@@ -89,6 +89,6 @@ def _body(body: object, is_base64: object) -> bytes:
     if not isinstance(body, str) or not isinstance(is_base64, bool | None):
         raise MalformedRequest("the event is not an API Gateway proxy request")
     try:
-        return base64.b64decode(body, validate=True) if is_base64 else body.encode()
+        return binascii.a2b_base64(body, strict_mode=True) if is_base64 else body.encode()
     except (binascii.Error, ValueError):  # also a lone surrogate: UnicodeEncodeError is a ValueError
         raise MalformedRequest("the body cannot be decoded") from None

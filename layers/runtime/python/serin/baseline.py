@@ -3,11 +3,11 @@
 Live traffic is counted into the same bins, so drift is measured from what is logged and no value is kept.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Final, Literal
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from typing import Annotated, Final, Literal, TypeGuard
 
 import msgspec
 from msgspec import Meta
@@ -30,15 +30,25 @@ class NumericBins(
     missing: int = 0
 
     def count(self, values: Iterable[float | str | None]) -> Histogram:
-        """Histogram of ``values``; None and NaN are ``missing``."""
-        edges = self.edges
-        histogram: Histogram = {}
-        for value in values:
-            # A NaN is the one value that differs from itself.
-            known = value is not None and not isinstance(value, str) and value == value
-            bin_ = str(bisect_right(edges, value)) if known else MISSING  # type: ignore[type-var]
-            histogram[bin_] = histogram.get(bin_, 0) + 1
+        """Histogram of ``values``; None, NaN and texts are ``missing``."""
+        everything = list(values)
+        if len(everything) == 1:
+            return {self.bin_of(everything[0]): 1}
+        known = [value for value in everything if _is_number(value)]
+        found = Counter(map(partial(bisect_right, self.edges), known))
+        histogram = {str(bin_): count for bin_, count in found.items()}
+        if len(known) < len(everything):
+            histogram[MISSING] = len(everything) - len(known)
         return histogram
+
+    def bin_of(self, value: float | str | None) -> str:
+        """The bin that ``value`` is in."""
+        return str(bisect_right(self.edges, value)) if _is_number(value) else MISSING
+
+
+def _is_number(value: float | str | None) -> TypeGuard[float]:
+    # A NaN is the one value that differs from itself.
+    return value == value and isinstance(value, (float, int))
 
 
 class CategoryBins(
@@ -54,9 +64,9 @@ class CategoryBins(
         """Histogram of ``values``; None is ``missing``."""
         index = {category: str(i) for i, category in enumerate(self.categories)}
         histogram: Histogram = {}
-        for value in values:
+        for value, count in Counter(values).items():
             bin_ = MISSING if value is None else index.get(value, OTHER)  # type: ignore[arg-type]
-            histogram[bin_] = histogram.get(bin_, 0) + 1
+            histogram[bin_] = histogram.get(bin_, 0) + count
         return histogram
 
 
@@ -69,10 +79,3 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schema: Literal["serin/baseline/v1"]
     features: dict[str, Bins] = {}
     prediction: Bins | None = None
-
-
-def count_columns(
-    bins: Mapping[str, Bins], columns: Mapping[str, Iterable[float | str | None]]
-) -> dict[str, Histogram]:
-    """Histogram of every column that has bins."""
-    return {name: bins[name].count(column) for name, column in columns.items() if name in bins}

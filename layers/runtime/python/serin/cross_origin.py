@@ -13,6 +13,7 @@ _READABLE: Final = (
     "allow",
     "inference-header-content-length",
     "traceparent",
+    "x-cold-start",
     "x-model-name",
     "x-model-version",
     "x-prediction-id",

@@ -19,9 +19,18 @@ def join_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     Raises:
         MalformedRequest: a header that decides how the request is read has two values. Nobody may choose.
     """
-    values: dict[str, set[str]] = {}
+    pairs = tuple(pairs)
+    joined = {name.lower(): value for name, value in pairs}
+    if len(joined) == len(pairs):  # no name stands twice
+        return joined
+    joined.clear()
+    several: dict[str, set[str]] = {}
     for name, value in pairs:
-        values.setdefault(name.lower(), set()).add(value)
-    if any(len(found) > 1 and name in _SINGLE for name, found in values.items()):
-        raise MalformedRequest("a header stands twice with different values")
-    return {name: ", ".join(sorted(found)) for name, found in values.items()}
+        name = name.lower()
+        if joined.setdefault(name, value) != value:
+            several.setdefault(name, {joined[name]}).add(value)
+    for name, found in several.items():
+        if name in _SINGLE:
+            raise MalformedRequest("a header stands twice with different values")
+        joined[name] = ", ".join(sorted(found))
+    return joined

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from typing import Final
 
 from serin.errors import MalformedRequest, PayloadTooLarge, UnsupportedMediaType
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP: Final = 16 + 15
+"""zlib's ``wbits`` for gzip's framing and the largest window."""
 
 
 def read_body(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
@@ -26,7 +26,10 @@ def read_body(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
     """
     if len(body) > limit:
         raise PayloadTooLarge(f"the body is over {limit} bytes")
-    encodings = [item.strip().lower() for item in headers.get("content-encoding", "identity").split(",")]
+    given = headers.get("content-encoding")
+    if given is None:
+        return body
+    encodings = [item.strip().lower() for item in given.split(",")]
     if encodings == ["identity"]:
         return body
     if set(encodings) - {"gzip", "identity"}:
@@ -37,6 +40,8 @@ def read_body(headers: Mapping[str, str], body: bytes, limit: int) -> bytes:
 
 
 def _gunzip(body: bytes, limit: int) -> bytes:
+    import zlib  # few requests are compressed, and a start does not wait for it
+
     decoder = zlib.decompressobj(_GZIP)
     try:
         plain = decoder.decompress(body, limit + 1)

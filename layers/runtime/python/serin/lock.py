@@ -1,7 +1,5 @@
 """``model.lock.json``: what tools computed about a model. People do not write it."""
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 import msgspec

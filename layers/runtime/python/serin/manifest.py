@@ -2,9 +2,10 @@
 
 From these types come the request decoder, the OpenAPI schema, the protocol's metadata, the docs page, the
 published JSON Schema and the stack. Reading a file into them is ``model_folder``'s work.
-"""
 
-from __future__ import annotations
+Annotations are evaluated with the classes, here and in the other modules of types that are decoded into at a start:
+msgspec would otherwise compile each of them, as text, before the first decode.
+"""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -228,6 +229,15 @@ class ProvisionedConcurrency(_Section, frozen=True, kw_only=True):
     until: Annotated[Text | None, _described("cron(...) in UTC from which `min` applies again.")] = None
 
 
+class KeptAnswers(_Section, frozen=True, kw_only=True):
+    """Answers kept in memory for questions that come again. For models whose answer depends on the question alone."""
+
+    size: Annotated[
+        int, Meta(ge=1, le=100_000, description="Most answers; a sixteenth of the memory bounds them, too.")
+    ]
+    seconds: Annotated[float, Meta(gt=0, le=86_400, description="How long an answer may be given again.")]
+
+
 class Serving(_Section, frozen=True, kw_only=True):
     """How the model runs."""
 
@@ -238,7 +248,15 @@ class Serving(_Section, frozen=True, kw_only=True):
     snap_start: Annotated[bool, _described("Start from a snapshot of the initialised process.")] = False
     provisioned_concurrency: ProvisionedConcurrency | None = None
     architecture: Literal["x86_64", "arm64"] = "x86_64"
+    optimization: Annotated[
+        Literal["portable", "full", "none"],
+        _described(
+            "What the image build does to the graph: nothing, what suits every processor, or all that suits the one "
+            "that builds."
+        ),
+    ] = "portable"
     latency_target_ms: Annotated[float, Meta(gt=0, description="p99 target; the latency alarm watches it.")] = 1000
+    answer_cache: KeptAnswers | None = None
 
 
 class Release(_Section, frozen=True, kw_only=True):

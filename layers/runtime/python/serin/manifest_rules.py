@@ -197,6 +197,17 @@ def _serving(manifest: Manifest) -> Iterator[Contradiction]:
         yield "serving.provisioned_concurrency.min", "is above max"
     if (warm.schedule is None) != (warm.until is None):
         yield "serving.provisioned_concurrency.schedule", "`schedule` and `until` go together"
+    for field in ("schedule", "until"):
+        cron = getattr(warm, field)
+        if cron is not None and not _is_cron(cron):
+            example = "cron(0 7 ? * MON-FRI *): minutes, hours, day of month, month, day of week, year; one day is `?`"
+            yield f"serving.provisioned_concurrency.{field}", f"must be written like {example}"
+
+
+def _is_cron(text: str) -> bool:
+    """Six fields, one day of two open. Source: Application Auto Scaling user guide, "Schedule recurring scaling"."""
+    fields = text.removeprefix("cron(").removesuffix(")").split(" ")
+    return text.startswith("cron(") and text.endswith(")") and len(fields) == 6 and "?" in (fields[2], fields[4])
 
 
 def _release(manifest: Manifest) -> Iterator[Contradiction]:

@@ -6,11 +6,9 @@ Works on tensors, so named rows and protocol tensors, JSON and binary, obey the 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import cycle
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from serin.errors import InvalidInput
 from serin.manifest import Feature, Manifest, MissingFill, TensorInput
@@ -23,9 +21,11 @@ _FAULTY: Final = frozenset({Datatype.INT32, Datatype.INT64})
 Range = tuple[float | None, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The rule of one feature, or of all elements of a tensor input."""
+class Column(NamedTuple):
+    """The rule of one feature, or of all elements of a tensor input.
+
+    ``low``, ``high``: both inclusive, as the tensor's datatype holds them. ``infinite``: infinities may pass.
+    """
 
     label: str
     low: float
@@ -43,11 +43,14 @@ class InputPolicy:
         self.columns = tuple(columns)
         self._numeric = datatype.is_float or any(map(_is_bounded, columns))
         self._categorical = any(column.categories is not None for column in columns)
-        self._lows = [column.low for column in columns]
-        self._highs = [column.high for column in columns]
+
+    @property
+    def judges(self) -> bool:
+        """Whether any value could be refused or filled."""
+        return self._numeric or self._categorical
 
     def apply(self, tensor: Tensor) -> Tensor:
-        """``tensor`` itself, or a copy in which missing values are filled.
+        """``tensor`` itself, or a copy in which missing values are filled, after a look at every value by itself.
 
         Raises:
             InvalidInput: a value is missing, not finite, out of range or not a category; names row and field.
@@ -56,14 +59,7 @@ class InputPolicy:
             if self._categorical:
                 self._check_categories(tensor.data)
             return tensor
-        if not self._numeric:
-            return tensor
-        values = elements(tensor)
-        # A comparison with NaN is false, and the bounds of an open side are the largest finite numbers: so one
-        # pass in C clears the usual request of NaN, infinities and everything out of range.
-        if all(map(operator.le, cycle(self._lows), values)) and all(map(operator.le, values, cycle(self._highs))):
-            return tensor
-        return self._inspect(tensor, values)
+        return self._inspect(tensor, elements(tensor)) if self._numeric else tensor
 
     def _check_categories(self, data: list[bytes]) -> None:
         for i, (value, column) in enumerate(zip(data, cycle(self.columns), strict=False)):
@@ -105,26 +101,27 @@ def build_policies(manifest: Manifest, *, divides: bool = False) -> dict[str, In
             that the model computes itself, from other numbers, cannot be seen here.)
     """
     policies = {}
+    packed = features_by_input(manifest)
     for tensor in manifest.inputs:
         lowest = _lowest(tensor.datatype) if divides else None
-        features = [feature for feature in manifest.features if manifest.input_of(feature) == tensor.name]
-        columns = [_feature_column(feature, tensor, lowest) for feature in features]
+        columns = [_feature_column(feature, tensor, lowest) for feature in packed[tensor.name]]
         policies[tensor.name] = InputPolicy(tensor.datatype, columns or [_tensor_column(tensor, lowest)])
     return policies
 
 
-def feature_columns(manifest: Manifest, inputs: Mapping[str, Tensor]) -> dict[str, Sequence[Any]]:
-    """Values of every feature, one a row; text for strings."""
-    columns: dict[str, Sequence[Any]] = {}
-    packed: dict[str, list[str]] = {}
+def features_by_input(manifest: Manifest) -> dict[str, list[Feature]]:
+    """The features that are packed into each tensor input, in the order of their columns."""
+    packed: dict[str, list[Feature]] = {tensor.name: [] for tensor in manifest.inputs}
     for feature in manifest.features:
-        packed.setdefault(manifest.input_of(feature), []).append(feature.name)
-    for name, features in packed.items():
-        tensor = inputs[name]
-        values = [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else elements(tensor)
-        for i, feature_name in enumerate(features):
-            columns[feature_name] = values[i :: len(features)]
-    return columns
+        packed[manifest.input_of(feature)].append(feature)
+    return packed
+
+
+def finite_column(name: str, datatype: Datatype) -> Column:
+    """The rule of a tensor that may hold any number but NaN and infinities."""
+    low, high = _bounds(None, datatype, None)
+    expected = _expected(None, None)
+    return Column(f"tensor `{name}`", low, high, expected, missing="reject", infinite=False, categories=None)
 
 
 def _feature_column(feature: Feature, tensor: TensorInput, lowest: float | None) -> Column:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from serin.errors import ModelRejectedInput, OutputNotFinite
-from serin.manifest import Classification, Manifest, Regression
+from serin.elements import to_json
+from serin.errors import ModelRejectedInput
+from serin.manifest import Classification, Manifest, Regression, Tensors
 from serin.nested import nest
-from serin.tensor import Tensor, elements, unpack
+from serin.tensor import Tensor
 
 Prediction = dict[str, Any]
 """``{label, probability, probabilities}``, ``{value}``, or one nested list an output."""
@@ -19,13 +20,14 @@ class Predictor:
     """Outputs to one prediction a row. Built once, from the manifest."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self._task = manifest.prediction
+        task = manifest.prediction
         self.outputs = _needed(manifest)
-        self._decode: Callable[[Mapping[str, Tensor]], list[Prediction]]
-        if isinstance(self._task, Classification):
-            self._decode = _Classifier(self._task)
-        elif isinstance(self._task, Regression):
-            self._decode = _Regressor(self._task)
+        self._task = task
+        self._decode: _Classifier | _Regressor | _Tensors
+        if isinstance(task, Classification):
+            self._decode = _Classifier(task)
+        elif isinstance(task, Regression):
+            self._decode = _Regressor(task)
         else:
             self._decode = _Tensors(manifest)
 
@@ -38,28 +40,56 @@ class Predictor:
         """
         return self._decode(outputs)
 
-    def binned(self, predictions: Sequence[Prediction]) -> list[float | str] | None:
+    def binned(self, predictions: Sequence[Prediction]) -> Sequence[float | str] | None:
         """What drift watches: probability of the positive label, the label, or the value. None: nothing."""
-        if isinstance(self._task, Regression):
-            return [prediction["value"] for prediction in predictions]
-        if isinstance(self._task, Classification):
-            positive = self._task.positive
-            if positive is None:
-                return [prediction["label"] for prediction in predictions]
-            return [prediction["probabilities"][positive] for prediction in predictions]
-        return None
+        return None if isinstance(self._task, Tensors) else _watched_of(self._task, predictions)
+
+    def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str] | None:
+        """The same without the predictions around it; raises what they raise."""
+        return None if isinstance(self._decode, _Tensors) else self._decode.watched(outputs)
+
+    def watched_column(self) -> tuple[int, int] | None:
+        """Which of how many columns of its only output is what drift watches as it is; None where it is none.
+
+        That takes an output that has so many: from the one score of a binary model the other is worked out.
+        """
+        task = self._task
+        if isinstance(task, Regression):
+            return (0, 1) if task.clip is None else None
+        if not isinstance(task, Classification) or task.positive is None or task.activation != "none":
+            return None
+        return task.labels.index(task.positive), len(task.labels)
+
+
+def _watched_of(task: Classification | Regression, predictions: Sequence[Prediction]) -> Sequence[float | str]:
+    if isinstance(task, Regression):
+        return [prediction["value"] for prediction in predictions]
+    if task.positive is None:
+        return [prediction["label"] for prediction in predictions]
+    return [prediction["probabilities"][task.positive] for prediction in predictions]
 
 
 class _Classifier:
     def __init__(self, task: Classification) -> None:
         self._task = task
         self._labels = task.labels
+        self._other = next(label for label in task.labels if label != task.positive)
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
         scores = outputs[self._task.scores]
-        values = _finite(scores)
-        width = scores.shape[1] if len(scores.shape) == 2 else 1
+        values, width = to_json(scores), _width(scores)
         return [self._row(values[i : i + width]) for i in range(0, len(values), width)]
+
+    def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str]:
+        scores = outputs[self._task.scores]
+        values, width = to_json(scores), _width(scores)
+        positive = self._task.positive
+        if positive is None or self._task.activation != "none":
+            return _watched_of(self._task, self(outputs))
+        place = self._labels.index(positive)
+        if width > 1:
+            return values[place::width]
+        return values if place == 1 else [1.0 - score for score in values]
 
     def _row(self, scores: Sequence[float]) -> Prediction:
         probabilities = dict(zip(self._labels, self._probabilities(scores), strict=True))
@@ -78,9 +108,7 @@ class _Classifier:
     def _label(self, probabilities: dict[str, float]) -> str:
         positive, threshold = self._task.positive, self._task.threshold
         if positive is not None and threshold is not None:
-            if probabilities[positive] >= threshold:
-                return positive
-            return next(label for label in self._labels if label != positive)
+            return positive if probabilities[positive] >= threshold else self._other
         return max(probabilities, key=probabilities.__getitem__)
 
 
@@ -92,8 +120,13 @@ class _Regressor:
         self._high = math.inf if high is None else high
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
-        values = _finite(outputs[self._task.value])
-        return [{"value": min(max(value, self._low), self._high)} for value in values]
+        return [{"value": value} for value in self.watched(outputs)]
+
+    def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float]:
+        values = to_json(outputs[self._task.value])
+        if self._task.clip is None:
+            return values
+        return [min(max(value, self._low), self._high) for value in values]
 
 
 class _Tensors:
@@ -104,7 +137,7 @@ class _Tensors:
         self._by_row = [tensor.name for tensor in manifest.outputs if has_rows and tensor.shape[:1] == (-1,)]
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
-        nested = {name: nest(_values(tensor), tensor.shape) for name, tensor in outputs.items()}
+        nested = {name: nest(to_json(tensor), tensor.shape) for name, tensor in outputs.items()}
         lengths = {len(nested[name]) for name in self._by_row} or {1}
         if len(lengths) > 1:
             raise ModelRejectedInput("the model's outputs differ in their number of rows")
@@ -122,14 +155,8 @@ def _needed(manifest: Manifest) -> tuple[str, ...]:
     return tuple(tensor.name for tensor in manifest.outputs)
 
 
-def _values(tensor: Tensor) -> list[Any]:
-    return [item.decode() for item in tensor.data] if isinstance(tensor.data, list) else _finite(tensor)
-
-
-def _finite(tensor: Tensor) -> list[Any]:
-    if tensor.datatype.is_float and not all(map(math.isfinite, elements(tensor))):
-        raise OutputNotFinite("the model's answer holds NaN or an infinity; ask for binary outputs to read it")
-    return unpack(tensor)
+def _width(scores: Tensor) -> int:
+    return scores.shape[1] if len(scores.shape) == 2 else 1
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:

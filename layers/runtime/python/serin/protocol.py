@@ -4,8 +4,6 @@ Source: the Open Inference Protocol specification (open-inference/open-inference
 and its binary tensor data extension). Names follow it word for word.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -39,6 +37,9 @@ class Datatype(StrEnum):
     FP64 = "FP64"
     BF16 = "BF16"
     BYTES = "BYTES"
+
+    # The enumeration's own is Python code that gives the same number: members are keys on the way of each request.
+    __hash__ = str.__hash__
 
     @property
     def itemsize(self) -> int | None:

@@ -5,15 +5,14 @@ The Lambda handler and the ASGI application are thin shells around ``DataPlane``
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import quote, unquote_to_bytes
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
+from msgspec import UNSET
 
 from serin import codecs, errors
 from serin.http_body import read_body
@@ -21,6 +20,7 @@ from serin.observability import Observer, RequestRecord
 from serin.protocol import HEADER_LENGTH, InferenceResponse
 
 if TYPE_CHECKING:  # the control plane speaks this module's errors and has no engine
+    from serin.predictions import Prediction
     from serin.service import Inference, Model
 
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -44,20 +44,16 @@ STATUS: Final[dict[type[errors.SerinError], int]] = {
 }
 """The one table from error to status. What is not in it is our fault: 500."""
 
-_ROUTE: Final = re.compile(
-    r"/models/(?P<predict>[^/]+)/predict|/v2/models/(?P<model>[^/]+)(?:/versions/(?P<version>[^/]+))?"
-    r"(?:/(?P<verb>infer|ready))?"
-)
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII
-)
-"""W3C Trace Context, section 3.2."""
+_TRACEPARENT: Final = r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+"""W3C Trace Context, section 3.2. Compiled by its first use, as few requests have it."""
+
+_PLAIN: Final = "/-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
+"""What is the same decoded and encoded. Source: RFC 3986, section 2.3, unreserved characters."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP request. Header names are lower-case; ``path`` is as ``canonical_path`` writes it.
 
     ``deadline``: ``time.monotonic()`` seconds by which the answer must be there.
@@ -71,13 +67,21 @@ class Request:
     deadline: float
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """One HTTP response. Header names are lower-case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: dict[str, str]
     body: bytes
+
+
+class _Predictions(msgspec.Struct, frozen=True):
+    """Answer of `POST /models/{model}/predict`."""
+
+    predictions: list[Prediction]
+    model: str
+    version: str
+    prediction_ids: list[str]
 
 
 def canonical_path(path: str) -> str:
@@ -85,6 +89,10 @@ def canonical_path(path: str) -> str:
 
     Segment by segment, so that an encoded slash stays encoded and cannot pass for a separator.
     """
+    if not path.strip(_PLAIN):  # holds nothing else
+        return path
+    from urllib.parse import quote, unquote_to_bytes  # rarely needed, and slow to import
+
     segments = path.encode("utf-8", "surrogatepass").split(b"/")
     return "/".join(quote(unquote_to_bytes(segment), safe="") for segment in segments)
 
@@ -111,6 +119,13 @@ class Models(Protocol):
     def model(self, name: str, version: str | None = None) -> Model: ...
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """An answer, and what its line is to say."""
+
+    response: Response
+    record: RequestRecord
+
+
 class DataPlane:
     """``Request -> Response`` over models. Never raises."""
 
@@ -120,11 +135,13 @@ class DataPlane:
 
     def __call__(self, request: Request) -> Response:
         """Answer one request, and write its line."""
-        begun = time.perf_counter()
-        trace = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-        record = RequestRecord(
-            request.request_id, trace_id=trace and trace["trace_id"], cold_start=self._observer.is_cold_start()
-        )
+        return self.finish(self.attempt(request))
+
+    def attempt(self, request: Request) -> Attempt:
+        """An answer without its line. It may be thrown away and asked for again, with more time for example."""
+        begun = perf_counter()
+        record = RequestRecord(request.request_id, cold_start=self._observer.is_cold_start())
+        traceparent = _trace(request.headers, record)
         try:
             response = self._route(request, record)
         except errors.SerinError as error:
@@ -134,9 +151,14 @@ class DataPlane:
             self._observer.fault(request.request_id, error)
             response = error_response(error, request.request_id)
             record.code = errors.SerinError.code
-        record.total_ms = (time.perf_counter() - begun) * 1000
-        self._write(record, response)
-        return _with_context(response, trace and trace[0], record)
+        record.total_ms = (perf_counter() - begun) * 1000
+        _add_context(response.headers, traceparent, record)
+        return Attempt(response, record)
+
+    def finish(self, attempt: Attempt) -> Response:
+        """The answer of an attempt that stands, its line written."""
+        self._write(attempt.record, attempt.response)
+        return attempt.response
 
     def refuse(self, error: errors.SerinError, request_id: str) -> Response:
         """Answer a request that a shell could not read, and write its line."""
@@ -149,15 +171,12 @@ class DataPlane:
         self._observer.request(record)
 
     def _route(self, request: Request, record: RequestRecord) -> Response:
-        match = _ROUTE.fullmatch(request.path)
-        if match is None:
-            raise errors.NotFound("no such route; /docs lists them all")
-        verb = "predict" if match["predict"] else match["verb"] or "metadata"
+        name, version, verb = _find_route(request.path)
         answer, method = self._verbs[verb]
         if request.method != method:
             raise errors.MethodNotAllowed(method)
         record.route = verb
-        model = self._models.model(match["predict"] or match["model"], match["version"])
+        model = self._models.model(name, version)
         record.model, record.version = model.name, model.version
         return answer(self, model, request, record)
 
@@ -168,51 +187,46 @@ class DataPlane:
         return Response(200, _headers(request.request_id), _ENCODER.encode({"name": model.name, "ready": True}))
 
     def _predict(self, model: Model, request: Request, record: RequestRecord) -> Response:
-        clock = _Clock()
+        begun = perf_counter()
         _require_media_type(request.headers, JSON)
         inputs = model.rows.decode(read_body(request.headers, request.body, MAX_BODY_BYTES))
-        record.decode_ms = clock.lap()
+        record.decode_ms = _ms_since(begun)
         inference = model.infer(inputs, model.predictor.outputs, request.deadline)
-        clock.lap()
+        begun = perf_counter()
         predictions = model.predict(inference)
-        _describe(record, model, inference)
-        record.prediction_bins = model.count_predictions(predictions)
+        _describe(record, inference)
+        record.prediction_bins = model.count_predictions(predictions) or UNSET
         prediction_id = _new_prediction_id()
-        body = _ENCODER.encode(
-            {
-                "predictions": predictions,
-                "model": model.name,
-                "version": model.version,
-                "prediction_ids": [f"{prediction_id}-{row}" for row in range(len(predictions))],
-            }
-        )
-        record.encode_ms = clock.lap()
+        ids = [f"{prediction_id}-{row}" for row in range(len(predictions))]
+        body = _ENCODER.encode(_Predictions(predictions, model.name, model.version, ids))
+        record.encode_ms = _ms_since(begun)
         _check_size(body)
         record.prediction_id = prediction_id
         return Response(200, _headers(request.request_id), body)
 
     def _infer(self, model: Model, request: Request, record: RequestRecord) -> Response:
-        clock = _Clock()
+        begun = perf_counter()
         header_length = request.headers.get(HEADER_LENGTH)
         _require_media_type(request.headers, JSON, *([BINARY] if header_length is not None else []))
         envelope = codecs.read_envelope(read_body(request.headers, request.body, MAX_BODY_BYTES), header_length)
         requested = codecs.requested_outputs(envelope.request, model.outputs)
         inputs = codecs.read_tensors(envelope, model.inputs, model.manifest.serving.max_batch_rows)
-        record.decode_ms = clock.lap()
+        record.decode_ms = _ms_since(begun)
         inference = model.infer(inputs, [item.name for item in requested], request.deadline)
-        clock.lap()
+        begun = perf_counter()
         answer = InferenceResponse(
             model_name=model.name, model_version=model.version, id=envelope.request.id, outputs=()
         )
         body, json_length = codecs.encode_response(answer, inference.outputs, requested, envelope.request.parameters)
-        _describe(record, model, inference)
-        record.prediction_bins = model.count_outputs(inference.outputs)
-        record.encode_ms = clock.lap()
+        _describe(record, inference)
+        record.prediction_bins = model.count_outputs(inference.outputs) or UNSET
+        record.encode_ms = _ms_since(begun)
         _check_size(body)
         record.prediction_id = _new_prediction_id()
         headers = _headers(request.request_id)
         if json_length is not None:
-            headers |= {"content-type": BINARY, HEADER_LENGTH: str(json_length)}
+            headers["content-type"] = BINARY
+            headers[HEADER_LENGTH] = str(json_length)
         return Response(200, headers, body)
 
     _verbs: Final[dict[str, tuple[Callable[..., Response], str]]] = {
@@ -223,29 +237,46 @@ class DataPlane:
     }
 
 
-class _Clock:
-    """Milliseconds since the last lap."""
+def _find_route(path: str) -> tuple[str, str | None, str]:
+    """Model, version where one is named, and verb.
 
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
+    Raises:
+        NotFound: there is no such route.
+    """
+    match path.split("/"):
+        case ["", "models", name, "predict" as verb] if name:
+            return name, None, verb
+        case ["", "v2", "models", name] if name:
+            return name, None, "metadata"
+        case ["", "v2", "models", name, "infer" | "ready" as verb] if name:
+            return name, None, verb
+        case ["", "v2", "models", name, "versions", version] if name and version:
+            return name, version, "metadata"
+        case ["", "v2", "models", name, "versions", version, "infer" | "ready" as verb] if name and version:
+            return name, version, verb
+    raise errors.NotFound("no such route; /docs lists them all")
 
-    def lap(self) -> float:
-        now = time.perf_counter()
-        elapsed, self._last = (now - self._last) * 1000, now
-        return elapsed
+
+def _ms_since(begun: float) -> float:
+    return (perf_counter() - begun) * 1000
 
 
 def _require_media_type(headers: Mapping[str, str], *allowed: str) -> None:
-    media_type, _, parameters = headers.get("content-type", "").partition(";")
+    given = headers.get("content-type", "")
+    if given in allowed:
+        return
+    media_type, _, parameters = given.partition(";")
     charset = parameters.strip().lower()
     if media_type.strip().lower() not in allowed or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
         raise errors.UnsupportedMediaType(f"content-type must be {' or '.join(allowed)}, in UTF-8")
 
 
-def _describe(record: RequestRecord, model: Model, inference: Inference) -> None:
+def _describe(record: RequestRecord, inference: Inference) -> None:
     record.inference_ms = inference.seconds * 1000
     record.rows = inference.rows
-    record.feature_bins = model.count_features(inference.inputs)
+    record.feature_bins = inference.feature_bins or UNSET
+    if inference.cached is not None:
+        record.cache_hit = inference.cached
 
 
 def _check_size(body: bytes) -> None:
@@ -254,7 +285,8 @@ def _check_size(body: bytes) -> None:
 
 
 def _new_prediction_id() -> str:
-    return secrets.token_hex(12)
+    # Drawn for each request: numbers drawn beforehand would be in a snapshot, and the same in all that start from it.
+    return os.urandom(12).hex()
 
 
 def _headers(request_id: str) -> dict[str, str]:
@@ -266,13 +298,23 @@ def _headers(request_id: str) -> dict[str, str]:
     }
 
 
-def _with_context(response: Response, traceparent: str | None, record: RequestRecord) -> Response:
-    headers: dict[str, str] = dict(response.headers)
-    named: dict[str, Any] = {
-        "x-model-name": record.model,
-        "x-model-version": record.version,
-        "x-prediction-id": record.prediction_id,
-        "traceparent": traceparent,
-    }
-    headers |= {name: value for name, value in named.items() if value is not None}
-    return Response(response.status, headers, response.body)
+def _trace(headers: Mapping[str, str], record: RequestRecord) -> str | None:
+    """The client's ``traceparent`` where it is one; its trace goes into ``record``."""
+    given = headers.get("traceparent")
+    trace = re.fullmatch(_TRACEPARENT, given, re.ASCII) if given is not None else None
+    if trace is None:
+        return None
+    record.trace_id = trace["trace_id"]
+    return given
+
+
+def _add_context(headers: dict[str, str], traceparent: str | None, record: RequestRecord) -> None:
+    if record.model is not UNSET and record.version is not UNSET:
+        headers["x-model-name"] = record.model
+        headers["x-model-version"] = record.version
+    if record.prediction_id is not UNSET:
+        headers["x-prediction-id"] = record.prediction_id
+    if record.cold_start:
+        headers["x-cold-start"] = "1"
+    if traceparent is not None:
+        headers["traceparent"] = traceparent

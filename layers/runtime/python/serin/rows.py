@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain
+import math
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, cycle
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +14,7 @@ from serin import strict_json
 from serin.errors import InvalidInput, PayloadTooLarge
 from serin.manifest import Feature, Manifest, MissingFill, TensorInput
 from serin.nested import flatten, nested_list
-from serin.protocol import Datatype
+from serin.policy import features_by_input
 from serin.tensor import Tensor, pack
 
 _JSON_TYPES: Final[dict[str, type]] = {"float": float, "int": int, "bool": bool, "string": str}
@@ -28,6 +29,7 @@ class RowDecoder:
         names = [feature.name for feature in manifest.features] or [tensor.name for tensor in manifest.inputs]
         self._known = (*names, "instances")
         self._fields = len(names)
+        self._optional = any(feature.missing != "reject" for feature in manifest.features)
         # Field names are positions, because a feature's name need not be an identifier.
         row_type = msgspec.defstruct(
             "Row",
@@ -50,60 +52,69 @@ class RowDecoder:
         if strict_json.has_more_objects(body, self._max_rows + 1):  # the rows, and the object around them
             raise PayloadTooLarge(f"more than {self._max_rows} rows in one request")
         rows = strict_json.decode(self._decoder, body, self._known).instances
-        columns = list(zip(*map(msgspec.structs.astuple, rows), strict=True))
-        absent = sum(column.count(msgspec.UNSET) for column in columns)
+        values = list(map(msgspec.structs.astuple, rows))
+        absent = sum(row.count(msgspec.UNSET) for row in values) if self._optional else 0
         strict_json.refuse_duplicate_keys(body, 1 + len(rows) * self._fields - absent)
         if not rows:
             raise InvalidInput("`instances` holds no row")
-        return {packer.name: packer.pack(columns) for packer in self._packers}
+        return {packer.name: packer.pack(values) for packer in self._packers}
 
 
-@dataclass(frozen=True, slots=True)
 class _FeaturePacker:
-    """Columns of named features side by side in one tensor of shape [rows, features], or [rows] for one."""
+    """Named features side by side in one tensor of shape [rows, features], or [rows] for one."""
 
-    name: str
-    datatype: Datatype
-    features: tuple[tuple[int, Feature], ...]
-    flat: bool
+    def __init__(self, tensor: TensorInput, positions: Sequence[int], features: Sequence[Feature], fields: int) -> None:
+        """``positions``: where a row holds the value of each of ``features``; it holds ``fields``."""
+        self.name = tensor.name
+        self._datatype = tensor.datatype
+        self._features = features
+        self._flat = len(tensor.shape) == 1
+        self._pick = None if list(positions) == list(range(fields)) else _picker(positions)
+        self._fills = [_fill_of(feature) for feature in features]
+        self._optional = any(feature.missing != "reject" for feature in features)
 
-    def pack(self, columns: Sequence[tuple[Any, ...]]) -> Tensor:
-        filled = [_fill(columns[position], feature) for position, feature in self.features]
-        rows = len(filled[0])
-        values = filled[0] if len(filled) == 1 else tuple(chain.from_iterable(zip(*filled, strict=True)))
+    def pack(self, rows: Sequence[tuple[Any, ...]]) -> Tensor:
+        """``rows``: at least one."""
+        picked = rows if self._pick is None else list(map(self._pick, rows))
+        values = picked[0] if len(picked) == 1 else list(chain.from_iterable(picked))
+        if self._optional and (None in values or msgspec.UNSET in values):
+            values = [
+                fill if value is None or value is msgspec.UNSET else value
+                for value, fill in zip(values, cycle(self._fills), strict=False)
+            ]
         try:
-            data = pack(self.datatype, values)
+            data = pack(self._datatype, values)
         except ValueError as error:
-            names = ", ".join(f"`{feature.name}`" for _, feature in self.features[:3])
+            names = ", ".join(f"`{feature.name}`" for feature in self._features[:3])
             raise InvalidInput(f"a value of {names} {error}") from None
-        return Tensor(self.datatype, (rows,) if self.flat else (rows, len(filled)), data)
+        return Tensor(self._datatype, (len(rows),) if self._flat else (len(rows), len(self._features)), data)
 
 
-@dataclass(frozen=True, slots=True)
 class _TensorPacker:
     """One nested list a row, stacked along the batch axis."""
 
-    name: str
-    datatype: Datatype
-    shape: tuple[int, ...]
-    position: int
+    def __init__(self, tensor: TensorInput, position: int) -> None:
+        self.name = tensor.name
+        self._datatype = tensor.datatype
+        self._batched = tensor.shape[:1] == (-1,)
+        self._due = tensor.shape[1:] if self._batched else tensor.shape
+        self._position = position
 
-    def pack(self, columns: Sequence[tuple[Any, ...]]) -> Tensor:
-        batched = bool(self.shape) and self.shape[0] == -1
-        rows = columns[self.position]
-        if not batched and len(rows) != 1:
+    def pack(self, rows: Sequence[tuple[Any, ...]]) -> Tensor:
+        """``rows``: at least one."""
+        if not self._batched and len(rows) != 1:
             raise InvalidInput(f"input `{self.name}` has no batch axis; send one row a request")
-        due = self.shape[1:] if batched else self.shape
-        shapes, values = zip(*(flatten(row, len(due)) for row in rows), strict=True)
+        due = self._due
+        shapes, values = zip(*(flatten(row[self._position], len(due)) for row in rows), strict=True)
         if len(set(shapes)) != 1 or any(d not in {-1, axis} for d, axis in zip(due, shapes[0], strict=True)):
             raise InvalidInput(f"input `{self.name}` wants rows of shape {list(due)}, -1 for any length")
         if 0 in shapes[0]:
             raise InvalidInput(f"input `{self.name}`: an axis of length 0 holds no element")
         try:
-            data = pack(self.datatype, list(chain.from_iterable(values)))
+            data = pack(self._datatype, list(chain.from_iterable(values)))
         except ValueError as error:
             raise InvalidInput(f"an element of input `{self.name}` {error}") from None
-        return Tensor(self.datatype, (len(rows), *shapes[0]) if batched else shapes[0], data)
+        return Tensor(self._datatype, (len(rows), *shapes[0]) if self._batched else shapes[0], data)
 
 
 def _feature_fields(features: Iterable[Feature]) -> list[Any]:
@@ -114,7 +125,7 @@ def _feature_fields(features: Iterable[Feature]) -> list[Any]:
             fields.append((f"_{i}", json_type))
         else:
             fields.append((f"_{i}", json_type | msgspec.UnsetType | None, msgspec.UNSET))
-    # msgspec wants required fields first; the order of positions is restored by name.
+    # msgspec wants required fields first; the packers know where each feature then stands.
     return sorted(fields, key=len)
 
 
@@ -127,24 +138,25 @@ def _tensor_fields(inputs: Iterable[TensorInput]) -> list[Any]:
 
 def _feature_packers(manifest: Manifest) -> list[_FeaturePacker | _TensorPacker]:
     order = [int(field[0][1:]) for field in _feature_fields(manifest.features)]
-    packers: list[_FeaturePacker | _TensorPacker] = []
-    for tensor in manifest.inputs:
-        features = tuple(
-            (order.index(i), feature)
-            for i, feature in enumerate(manifest.features)
-            if manifest.input_of(feature) == tensor.name
-        )
-        packers.append(_FeaturePacker(tensor.name, tensor.datatype, features, flat=len(tensor.shape) == 1))
-    return packers
+    position = {manifest.features[i].name: place for place, i in enumerate(order)}
+    packed = features_by_input(manifest)
+    return [
+        _FeaturePacker(tensor, [position[f.name] for f in packed[tensor.name]], packed[tensor.name], len(order))
+        for tensor in manifest.inputs
+    ]
 
 
 def _tensor_packers(manifest: Manifest) -> list[_FeaturePacker | _TensorPacker]:
-    return [_TensorPacker(tensor.name, tensor.datatype, tensor.shape, i) for i, tensor in enumerate(manifest.inputs)]
+    return [_TensorPacker(tensor, i) for i, tensor in enumerate(manifest.inputs)]
 
 
-def _fill(column: tuple[Any, ...], feature: Feature) -> tuple[Any, ...]:
-    """Put the policy's value where one is missing."""
-    if feature.missing == "reject" or not any(value is None or value is msgspec.UNSET for value in column):
-        return column
-    fill = feature.missing.fill if isinstance(feature.missing, MissingFill) else float("nan")
-    return tuple(fill if value is None or value is msgspec.UNSET else value for value in column)
+def _picker(positions: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """``itemgetter`` gives a bare value where one is asked for, so that one is asked for as a slice."""
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return itemgetter(*positions)
+
+
+def _fill_of(feature: Feature) -> Any:
+    """What stands for a missing value; NaN where that is allowed."""
+    return feature.missing.fill if isinstance(feature.missing, MissingFill) else math.nan

@@ -6,7 +6,6 @@ are put into words that are safe to answer and to log.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -25,21 +24,26 @@ _T = TypeVar("_T")
 _STRING: Final = rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 """A string, or what stands of one that never ends. Possessive: no byte is read twice, whatever a client sends."""
 
-_SLICE: Final = re.compile(rb'(?:[^"]++|' + _STRING + rb"){1,10000}+", re.DOTALL)
-_UP_TO: Final = {
-    mark: re.compile(rb'(?:[^"' + mark + rb"]++|" + _STRING + rb")*+" + mark, re.DOTALL) for mark in (b"{", b":")
-}
 _NOT_MARKS: Final = bytes(set(range(256)) - set(b'[]{}"'))
-_BRACKETS_IN_STRING: Final = re.compile(rb'"[^"]*"?')
 _DEPTH_CHANGE: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
-_NOT_A_NUMBER: Final = re.compile(rb"-?(NaN|Infinity|[Ii]nf|nan)")
-_LONE_SURROGATE: Final = re.compile(
-    rb"(?:[^\\]++|\\(?!u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u[dD][89a-fA-F]", re.DOTALL
-)
+
+
+@lru_cache(maxsize=16)
+def _pattern(pattern: bytes) -> re.Pattern[bytes]:
+    """Compiled when it is first needed, which for most processes is never: compiling costs as much as an import."""
+    return re.compile(pattern, re.DOTALL)
+
+
+_SLICE: Final = rb'(?:[^"]++|' + _STRING + rb"){1,10000}+"
+_UP_TO: Final = {mark: rb'(?:[^"' + mark + rb"]++|" + _STRING + rb")*+" + mark for mark in (b"{", b":")}
+_BRACKETS_IN_STRING: Final = rb'"[^"]*"?'
+_NOT_A_NUMBER: Final = rb"-?(NaN|Infinity|[Ii]nf|nan)"
+_LONE_SURROGATE: Final = rb"(?:[^\\]++|\\(?!u[dD][89a-fA-F]).|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)*+\\u[dD][89a-fA-F]"
 """From the start of a document: everything but surrogates and whole pairs of them, then one that is alone."""
 
-_BYTE: Final = re.compile(r"\(byte (\d+)\)")
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)", re.DOTALL)
+
+_BYTE: Final = r"\(byte (\d+)\)"
+_UNKNOWN: Final = r"Object contains unknown field `(.*)"
 
 
 def decode(decoder: msgspec.json.Decoder[_T], body: bytes | memoryview, known: Iterable[str] = ()) -> _T:
@@ -105,7 +109,7 @@ def has_more_keys(body: bytes, most: int) -> bool:
 
 def depth_exceeds(body: bytes | memoryview, most: int) -> bool:
     """Whether arrays and objects nest deeper than ``most``; stops reading where they do."""
-    pieces = (match[0] for match in _SLICE.finditer(body))
+    pieces = (match[0] for match in _pattern(_SLICE).finditer(body))
     return any(map(most.__lt__, accumulate(chain.from_iterable(map(_depth_changes, pieces)))))
 
 
@@ -116,16 +120,16 @@ def _depth_changes(piece: bytes) -> memoryview:
     are then an empty string, or two strings that may as well be one.
     """
     marks = piece.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, _NOT_MARKS).replace(b'""', b"")
-    return memoryview(_BRACKETS_IN_STRING.sub(b"", marks).translate(_DEPTH_CHANGE)).cast("b")
+    return memoryview(_pattern(_BRACKETS_IN_STRING).sub(b"", marks).translate(_DEPTH_CHANGE)).cast("b")
 
 
 def _has_more(body: bytes, mark: bytes, most: int) -> bool:
     """Whether ``mark`` stands more than ``most`` times outside strings."""
     if body.count(mark) <= most:
         return False
-    end = 0
+    end, up_to = 0, _pattern(_UP_TO[mark])
     for _ in range(most + 1):
-        found = _UP_TO[mark].match(body, end)
+        found = up_to.match(body, end)
         if found is None:
             return False
         end = found.end()
@@ -147,7 +151,9 @@ def _in_our_words(message: str, known: Iterable[str]) -> str:
     problem, _, path = message.rpartition(" - at `$") if " - at `$" in message else (message, "", "")
     # A key that a client made up can look like a path: one with names that nobody knows is none.
     where = f" at ${path[:-1]}" if path and _paths(names).fullmatch(path) else ""
-    if unknown := _UNKNOWN.match(problem):
+    if unknown := re.fullmatch(_UNKNOWN, problem, re.DOTALL):
+        import difflib  # only where a name is wrong
+
         close = difflib.get_close_matches(unknown[1][:_LONGEST_NAME], names, n=1)
         return f"unknown field{where}" + (f"; did you mean `{close[0]}`?" if close else "")
     if problem.startswith(("Invalid enum value", "Invalid value")):
@@ -162,10 +168,10 @@ def _paths(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _explain_syntax(message: str, body: bytes) -> NoReturn:
-    position = int(found[1]) if (found := _BYTE.search(message)) else len(body)
-    if any(_NOT_A_NUMBER.match(body, max(0, start)) for start in range(position - 3, position + 1)):
+    position = int(found[1]) if (found := re.search(_BYTE, message)) else len(body)
+    if any(_pattern(_NOT_A_NUMBER).match(body, max(0, start)) for start in range(position - 3, position + 1)):
         raise InvalidInput("NaN and infinities are not JSON numbers; send null where a value is missing")
-    if _LONE_SURROGATE.match(body):
+    if _pattern(_LONE_SURROGATE).match(body):
         raise InvalidInput("a string holds half of a surrogate pair")
     _refuse_depth(body)
     if not body.strip():

@@ -10,8 +10,9 @@ import struct
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from serin.protocol import Datatype
 
@@ -41,8 +42,7 @@ _FORMATS: Final[dict[Datatype, str]] = {
 """Type codes of ``struct``, ``array`` and ``memoryview``. BF16 has none: its bits travel as UINT16."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(msgspec.Struct, frozen=True):
     """A dense tensor.
 
     ``data`` holds ``itemsize * product(shape)`` bytes, or for ``BYTES`` a list with one ``bytes`` an element,
@@ -81,16 +81,16 @@ def pack(datatype: Datatype, values: Sequence[Any]) -> Buffer | list[bytes]:
             return [value.encode() for value in values]
         if datatype is Datatype.BF16:
             return _pack_bf16(values)
-        if datatype in {Datatype.FP16, Datatype.BOOL}:
-            return struct.pack(f"<{len(values)}{_FORMATS[datatype]}", *values)
-        return memoryview(array(_FORMATS[datatype], values)).cast("B")
+        # Native byte order, unlike "<", rounds a double into a float as the processor does, without refusing any.
+        return struct.pack(f"{len(values)}{_FORMATS[datatype]}", *values)
     except (OverflowError, struct.error, UnicodeEncodeError):
         raise ValueError(f"does not fit {datatype}") from None
 
 
 def unpack(tensor: Tensor) -> list[Any]:
     """A tensor's elements in row-major order: bool, int, float, or ``bytes`` for ``BYTES``."""
-    return list(elements(tensor))
+    values = elements(tensor)
+    return values.tolist() if isinstance(values, memoryview) else list(values)
 
 
 def elements(tensor: Tensor) -> Sequence[Any]:
@@ -103,7 +103,8 @@ def elements(tensor: Tensor) -> Sequence[Any]:
     if tensor.datatype is Datatype.FP16:
         # memoryview cannot step through half floats on every Python that is supported.
         return struct.unpack(f"<{view.nbytes // 2}e", view)
-    return view.cast("B").cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
+    octets = view if view.format == "B" and view.ndim == 1 else view.cast("B")
+    return octets.cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
 
 
 def round_to(datatype: Datatype, value: float) -> float:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 PERIOD_SECONDS: Final = 0.02
@@ -14,62 +12,76 @@ PERIOD_SECONDS: Final = 0.02
 
 
 class Terminable(Protocol):
-    """ONNX Runtime's ``RunOptions``: setting ``terminate`` ends the run that uses it."""
-
-    terminate: bool
-
-
-@dataclass(eq=False, slots=True)
-class Guard:
-    """One run under watch."""
+    """One run, or what it runs with."""
 
     deadline: float
-    target: Terminable
-    expired: bool = False
+    """``time.monotonic()`` seconds at which to end it."""
+
+    def terminate(self) -> None:
+        """End it. Called from the watchdog's thread, perhaps when it has just ended of itself."""
 
 
 class Watchdog:
-    """Sets ``terminate`` on every guarded run whose deadline has passed."""
+    """Terminates every watched run whose deadline has passed.
+
+    A run is in the set while it is watched, and whoever takes it out decides its fate: ``forget`` for the run itself
+    (then it is never told to end), or the watchdog's thread (then it is, exactly once, and ``forget`` says so). Taking
+    out is one atomic operation of the set, so a run costs no lock.
+    """
 
     def __init__(self) -> None:
-        self._guards: set[Guard] = set()
-        self._busy = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._reset()
+        os.register_at_fork(after_in_child=self._reset)
 
-    @contextmanager
-    def guard(self, deadline: float, target: Terminable) -> Iterator[Guard]:
-        """Watch one run. ``deadline`` is in ``time.monotonic()`` seconds."""
-        guard = Guard(deadline, target)
-        self._guards.add(guard)
-        if not (self._busy.is_set() and self._is_awake()):
+    def watch(self, run: Terminable) -> None:
+        """Watch ``run`` until ``forget``, which must follow whatever becomes of it. It is not in use elsewhere."""
+        self._runs.add(run)
+        if not self._is_awake:
             self._wake()
+
+    def forget(self, run: Terminable) -> bool:
+        """Watch ``run`` no more. False: it was late, and has been or is being told to end; do not use it again."""
         try:
-            yield guard
-        finally:
-            self._guards.discard(guard)
+            self._runs.remove(run)
+        except KeyError:
+            return False
+        return True
+
+    def _reset(self) -> None:
+        """Begin anew, in a process that has just been forked too: it has no thread, and no run of another thread's."""
+        self._runs: set[Terminable] = set()
+        self._is_awake = False
+        self._alarm = threading.Event()
+        self._changing = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def _wake(self) -> None:
-        with self._starting:
-            if not self._is_awake():
-                self._thread = threading.Thread(target=self._watch, name="serin-watchdog", daemon=True)
+        with self._changing:
+            self._is_awake = True
+            self._alarm.set()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="serin-watchdog", daemon=True)
                 self._thread.start()
-            self._busy.set()
 
-    def _is_awake(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()  # a forked process has no thread
-
-    def _watch(self) -> None:
+    def _work(self) -> None:
         while True:
-            self._busy.wait()
+            self._alarm.wait()
             time.sleep(PERIOD_SECONDS)
-            now = time.monotonic()
-            for guard in tuple(self._guards):
-                if guard.deadline <= now:
-                    guard.expired = True
-                    guard.target.terminate = True
-            if not self._guards:
-                self._busy.clear()
-                # A run that began between the look and the clear must not sleep unwatched.
-                if self._guards:
-                    self._busy.set()
+            self._end_late_runs()
+            if not self._runs:
+                self._fall_asleep()
+
+    def _end_late_runs(self) -> None:
+        now = time.monotonic()
+        for run in self._runs.copy():  # in one step, while others come and go
+            if run.deadline <= now and self.forget(run):
+                run.terminate()
+
+    def _fall_asleep(self) -> None:
+        with self._changing:
+            self._is_awake = False
+            # A run that was added since the look found the watchdog awake, and did not wake it.
+            if self._runs:
+                self._is_awake = True
+            else:
+                self._alarm.clear()

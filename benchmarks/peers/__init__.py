@@ -1,0 +1,129 @@
+"""Other model servers with the same model, each in an environment of its own, over loopback: one table.
+
+Each serves as its own guide says, with its defaults, in the protocol that is natural to it; none is tuned.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.events import INPUT, MODEL, golden_instances, infer_body, predict_body
+from benchmarks.parts.http import naive_server, serin_server
+from benchmarks.rows import Spread, interleave
+from benchmarks.servers import PORT, Loaded, Server, load, serving
+from benchmarks.subjects import MODELS, Workshop, workshop
+from local.errors import LocalError
+from local.paths import CACHE
+from local.ports import LOOPBACK, free_ports
+from local.venvs import locked_python
+
+FOLDER: Final = Path(__file__).parent
+CLIENTS: Final = (1, 8)
+COUNT: Final = 500
+ROUNDS: Final = 5
+_AGAIN_SECONDS: Final = 0.5
+_HEADINGS: Final = ("server", *(f"{what}, {n}" for n in CLIENTS for what in ("1/s", "p50 ms", "p99 ms")))
+_INSTANCES: Final = golden_instances(MODELS)[:1]
+_PREDICT: Final = predict_body(_INSTANCES)
+_INFER: Final = infer_body(INPUT, (1, 30), list(_INSTANCES[0].values()))
+
+
+def peers_table() -> str:
+    """Start each, load all in turns, stop all; one that cannot be had says why in its line."""
+    lines: list[tuple[str, ...]] = [_HEADINGS]
+    with workshop() as shop, ExitStack() as running:
+        asked: list[tuple[Server, int]] = []
+        for server in _servers(shop, lines):
+            try:
+                port = running.enter_context(serving(server))
+                _warm_up(server, port)
+                asked.append((server, port))
+            except LocalError as error:
+                lines.append((server.name, error.message))
+            _tell(f"{server.name}: started")
+        lines += _load_all(asked)
+    return "\n".join("  ".join(text.ljust(14) for text in line).rstrip() for line in lines)
+
+
+def _warm_up(server: Server, port: int) -> None:
+    """Some listen before their model is loaded.
+
+    Raises:
+        LocalError: what it still refuses when its time to start is over.
+    """
+    until = time.monotonic() + server.start_seconds
+    while True:
+        try:
+            load(server, port, 2, COUNT)
+        except LocalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+def _servers(shop: Workshop, lines: list[tuple[str, ...]]) -> Iterator[Server]:
+    yield serin_server(shop.place)
+    yield naive_server(shop)
+    for name, (words, path, body) in _COMMANDS.items():
+        try:
+            python = locked_python(f"peer-{name}", FOLDER / name / "requirements.txt", CACHE / "benchmarks")
+        except LocalError as error:
+            lines.append((name, error.message))
+            continue
+        home = tempfile.mkdtemp(dir=shop.place)
+        yield Server(name, (str(python), *words), FOLDER / name, _environment(home), path, body)
+
+
+def _environment(home: str) -> dict[str, str]:
+    """Nothing calls home, nothing is written beside the sources; ports that nobody asks for are free ones."""
+    grpc, metrics = free_ports(2)
+    return {
+        "HOME": home,
+        "MODEL_PATH": str(MODELS / MODEL / "model.onnx"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "BENTOML_DO_NOT_TRACK": "True",
+        "BENTOML_HOME": f"{home}/bentoml",
+        "MLSERVER_HOST": LOOPBACK,
+        "MLSERVER_GRPC_PORT": str(grpc),
+        "MLSERVER_METRICS_PORT": str(metrics),
+    }
+
+
+_COMMANDS: Final[dict[str, tuple[Sequence[str], str, bytes]]] = {
+    "bentoml": (("-m", "bentoml", "serve", "service:Forest", "--host", LOOPBACK, "--port", PORT), "/predict", _PREDICT),
+    "kserve": (("service.py", f"--http_port={PORT}", "--enable_grpc=False"), f"/v1/models/{MODEL}:predict", _PREDICT),
+    "litserve": (("service.py", PORT), "/predict", _PREDICT),
+    "mlserver": (("service.py", PORT), f"/v2/models/{MODEL}/infer", _INFER),
+}
+"""How each is started, the path that it answers, and what it is asked."""
+
+
+def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[tuple[str, ...]]:
+    taken: list[list[tuple[Loaded, ...]]] = []
+    for clients in CLIENTS:
+        takers = [partial(load, s, p, clients, COUNT) for s, p in asked]
+        taken.append(interleave(takers, ROUNDS))
+        _tell(f"{clients} clients: done")
+    for i, (server, _) in enumerate(asked):
+        figures = [_medians([one[i] for one in rounds]) for rounds in taken]
+        yield (server.name, *(text for three in figures for text in three))
+
+
+def _medians(loads: Sequence[Loaded]) -> tuple[str, str, str]:
+    rate = Spread.of([one.requests_per_second for one in loads]).median
+    p50, p99 = (Spread.of([getattr(one, name) for one in loads]).median for name in ("p50_ms", "p99_ms"))
+    return f"{rate:.0f}", f"{p50:.2f}", f"{p99:.2f}"
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
