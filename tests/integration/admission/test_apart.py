@@ -86,6 +86,7 @@ def test_no_time_is_no_process(programs: Path) -> None:
 
 
 def test_none_is_left(programs: Path) -> None:
-    run(programs, "import time\ntime.sleep(600)", limits=Limits(seconds=1, memory=LIMITS.memory))
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    code = "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(600)"
+    ending = run(programs, code, limits=Limits(seconds=2, memory=LIMITS.memory))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(ending.said), 0)
