@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from serin.admission import SECONDS, refuse_artifact, refuse_broken_signature, refuse_unsafe_files
+from serin.admission import refuse_artifact, refuse_broken_signature, refuse_unsafe_files, seconds_for
 from serin.admission.apart import Ending, Limits, run_apart
 from serin.baseline import Baseline
 from serin.engine import RUNTIME_VERSION, EngineOptions, Session
@@ -48,7 +48,7 @@ def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
     return lock
 
 
-def lock_apart(folder: Path, *, seconds: float = SECONDS) -> Lock:
+def lock_apart(folder: Path, *, seconds: float | None = None) -> Lock:
     """The same, with the model opened in a process of its own.
 
     Raises:
@@ -56,6 +56,8 @@ def lock_apart(folder: Path, *, seconds: float = SECONDS) -> Lock:
     """
     refuse_unsafe_files(folder)
     manifest = _manifest(folder)
+    if seconds is None:
+        seconds = seconds_for(_digest(folder / manifest.artifact.file).bytes)
     limits = Limits(seconds=seconds, memory=manifest.serving.memory_mb * 2**20)
     ending = run_apart("cli.lock_process", [str(folder)], limits, longest=_LONGEST_LOCK)
     if ending.is_late:

@@ -178,7 +178,10 @@ def verify(
     against: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of an earlier version, whose signature must hold.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="For opening a model and its golden cases.")] = 10,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=3600, help="For opening a model and its golden cases; 10, and 1 more each 10 MB."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check whether a model may be served.

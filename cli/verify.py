@@ -14,13 +14,13 @@ from serin.admission import Finding, broken_signature, verify
 from serin.model_folder import MANIFEST_FILE, find_model_folders
 
 
-def verify_models(folders: list[Path], *, against: Path | None, seconds: float, as_json: bool) -> None:
+def verify_models(folders: list[Path], *, against: Path | None, seconds: float | None, as_json: bool) -> None:
     """Verify each of ``folders`` and print one line a finding, or with ``as_json`` one object a model.
 
     Args:
         folders: Model folders.
         against: A folder with an earlier version of the one model; its signature must not have been broken.
-        seconds: How long opening one model and its golden cases may take.
+        seconds: How long opening one model and its golden cases may take; None goes by its size.
         as_json: Print JSON.
 
     Raises:

@@ -13,10 +13,9 @@
 from serin.admission.admit import admit, admit_unopened, inspect, refuse_artifact, refuse_unsafe_files, verify
 from serin.admission.findings import Finding, NotAdmitted
 from serin.admission.history import broken_signature, refuse_broken_signature
-from serin.admission.trial import SECONDS
+from serin.admission.trial import seconds_for
 
 __all__ = [
-    "SECONDS",
     "Finding",
     "NotAdmitted",
     "admit",
@@ -26,5 +25,6 @@ __all__ = [
     "refuse_artifact",
     "refuse_broken_signature",
     "refuse_unsafe_files",
+    "seconds_for",
     "verify",
 ]

@@ -15,7 +15,7 @@ from serin.admission.onnx_format import read_onnx
 from serin.admission.ort_format import read_ort
 from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
 from serin.admission.structure import draws_at_random
-from serin.admission.trial import SECONDS, open_apart
+from serin.admission.trial import open_apart, seconds_for
 from serin.admission.wire import Malformed
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
@@ -26,12 +26,12 @@ _MOST_OF_A_KIND: Final = 5
 _ORT_MAGIC: Final = b"ORTM"
 
 
-def admit(folder: Path, *, seconds: float = SECONDS) -> None:
+def admit(folder: Path, *, seconds: float | None = None) -> None:
     """Let a model pass, or not.
 
     Args:
         folder: The model's folder, with its lock.
-        seconds: How long opening it and its golden cases may take.
+        seconds: How long opening it and its golden cases may take; None goes by the size.
 
     Raises:
         NotAdmitted: with everything that was found.
@@ -49,12 +49,14 @@ def admit_unopened(folder: Path) -> ModelFolder:
     return _look(folder)[0]
 
 
-def verify(folder: Path, *, seconds: float = SECONDS) -> list[Finding]:
+def verify(folder: Path, *, seconds: float | None = None) -> list[Finding]:
     """Everything that speaks against ``folder``. It is opened only if nothing does before."""
     try:
         opened, model = _look(folder)
     except ModelFolderError as error:
         return _findings(error)
+    if seconds is None:
+        seconds = seconds_for(opened.lock.artifact.bytes)
     limits = Limits(seconds=seconds, memory=opened.manifest.serving.memory_mb * 2**20)
     return open_apart(opened, limits, draws=draws_at_random(model))
 

@@ -12,8 +12,9 @@ from serin.admission.findings import Finding
 from serin.admission.rules import GOLDEN, MEMORY, OPENING, REPEATABLE, TIME, Rule
 from serin.model_folder import ModelFolder
 
-SECONDS: Final = 10.0
+_SECONDS: Final = 10.0
 """For all openings together; a function on Lambda has as long for its first."""
+_BYTES_A_SECOND: Final = 10_000_000
 
 PERTURBATIONS: Final = (1, 90, 165)
 """Values of glibc's MALLOC_PERTURB_: new memory is filled with this byte inverted, freed memory with the byte."""
@@ -27,6 +28,11 @@ class Report(msgspec.Struct, frozen=True):
     digest: str = ""
     rule: str = ""
     problem: str = ""
+
+
+def seconds_for(size: int) -> float:
+    """How long opening a model of ``size`` bytes may take where nobody says: ten seconds, longer for large files."""
+    return _SECONDS + size // _BYTES_A_SECOND
 
 
 def open_apart(folder: ModelFolder, limits: Limits, *, draws: bool) -> list[Finding]:
