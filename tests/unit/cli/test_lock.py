@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from cli.lock import lock_apart, write_lock
+from serin.admission.apart import Ending
 from serin.engine import RUNTIME_VERSION, EngineOptions
 from serin.errors import ModelFolderError
 from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, LOCK_FILE, MANIFEST_FILE, load_model_folder
@@ -270,6 +271,26 @@ def test_an_error_apart_is_the_same_error(flower: Path) -> None:
     with pytest.raises(ModelFolderError) as caught:
         lock_apart(flower, seconds=60)
     assert str(caught.value) == str(here)
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        (Ending(b"", -11, is_late=False), "ended the process with SIGSEGV"),
+        (Ending(b"Traceback", 1, is_late=False), "ended the process with exit code 1"),
+        (Ending(b"", -9, is_late=True), "is not opened, and its golden cases not answered, in 10 s"),
+    ],
+)
+def test_a_death_apart_is_one_line_and_the_lock_stays(
+    ending: Ending, said: str, flower: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (flower / LOCK_FILE).read_bytes()
+    monkeypatch.setattr("cli.lock.run_apart", lambda *_, **__: ending)
+    with pytest.raises(ModelFolderError) as caught:
+        lock_apart(flower)
+    assert caught.value.file == str(flower / "model.onnx")
+    assert said in caught.value.problem
+    assert (flower / LOCK_FILE).read_bytes() == before
 
 
 def test_a_changed_signature_needs_a_new_major_version(flower: Path) -> None:
