@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from onnx import helper
 
-from serin.admission.expansion import Endless, expanded_nodes
+from serin.admission.expansion import MOST_LEVELS, TooDeep, expanded_nodes
 from serin.admission.onnx_format import read_onnx
 from serin.admission.structure import (
     MOST_NODES,
@@ -17,7 +17,7 @@ from tests.integration.admission.hostile import endless_functions, model_of, nes
 from tests.small_models.catalogue import FLOWER, LOOP
 
 
-@pytest.mark.parametrize(("levels", "calls"), [(1, 1), (3, 4), (16, 2), (40, 2), (300, 30)])
+@pytest.mark.parametrize(("levels", "calls"), [(1, 1), (3, 4), (16, 2), (40, 2), (100, 30)])
 def test_functions_are_counted_as_what_they_become(levels: int, calls: int) -> None:
     assert expanded_nodes(read_onnx(nested_functions(levels, calls))) == calls**levels
 
@@ -27,8 +27,16 @@ def test_nodes_of_inner_graphs_count() -> None:
 
 
 def test_functions_in_a_circle_are_endless() -> None:
-    with pytest.raises(Endless):
+    with pytest.raises(TooDeep):
         expanded_nodes(read_onnx(endless_functions()))
+
+
+def test_functions_within_functions_have_an_end() -> None:
+    assert expanded_nodes(read_onnx(nested_functions(MOST_LEVELS, 1))) == 1
+    assert not list(excessive_nodes(read_onnx(nested_functions(MOST_LEVELS, 1))))
+    for levels in (MOST_LEVELS + 1, 5000):
+        (problem,) = excessive_nodes(read_onnx(nested_functions(levels, 1)))
+        assert problem == f"functions call one another more than {MOST_LEVELS} deep"
 
 
 def test_as_many_nodes_as_are_allowed_pass_and_one_more_does_not() -> None:

@@ -26,13 +26,17 @@ _PICKING: Final = frozenset(
 
 def empty_frames(model: Model) -> Iterator[str]:
     """Transforms of which neither the frame length nor the window is a constant that is not empty."""
+    outer: dict[str, Tensor] | None = None
     for graph in model.graphs():
         transforms = [node for node in graph.nodes if node.operator == f"{STANDARD}.STFT"]
-        if transforms:
-            constants = _constants(model.graph) | _constants(graph)
-            for node in transforms:
-                if not _has_length(node, constants) and not _has_window(node, constants):
-                    yield "an STFT takes frames of a length that is no constant above 0"
+        if not transforms:
+            continue
+        outer = _constants(model.graph) if outer is None else outer
+        inner = _constants(graph)
+        for node in transforms:
+            length, window = (_input(node, place, inner) or _input(node, place, outer) for place in (_LENGTH, _WINDOW))
+            if not _is_above_0(length) and not _is_filled(window):
+                yield "an STFT takes frames of a length that is no constant above 0"
 
 
 def empty_sequences(model: Model) -> Iterator[str]:
@@ -42,28 +46,32 @@ def empty_sequences(model: Model) -> Iterator[str]:
     are refused as they come in.
     """
     for graph in model.graphs():
-        for node in graph.nodes:
-            if node.operator in (_GRU, _LSTM) and node.inputs and _may_be_empty(node, graph):
+        recurrent = [node for node in graph.nodes if node.operator in (_GRU, _LSTM) and node.inputs]
+        if not recurrent:
+            continue
+        constants = _constants(graph)
+        picked = _reached(graph, [node for node in graph.nodes if node.operator in _PICKING])
+        cut = _reached(graph, [n for n in graph.nodes if n.operator == _SLICE and not _cuts_features(n, constants)])
+        for node in recurrent:
+            if node.inputs[0] in picked or (node.operator == _GRU and node.inputs[0] in cut):
                 kind = node.operator.rpartition(".")[2]
                 yield f"a {kind} reads what the graph has picked or cut out, perhaps nothing"
 
 
-def _may_be_empty(recurrent: Node, graph: Graph) -> bool:
-    makers = {name: node for node in graph.nodes for name in node.outputs if name}
-    constants = _constants(graph)
-    waiting, seen = [recurrent.inputs[0]], set[str]()
+def _reached(graph: Graph, sources: list[Node]) -> set[str]:
+    """Names of all values that come of ``sources``."""
+    readers: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            readers.setdefault(name, []).append(node)
+    waiting = [name for node in sources for name in node.outputs]
+    found = set[str]()
     while waiting:
         name = waiting.pop()
-        maker = makers.get(name)
-        if maker is None or name in seen:
-            continue
-        seen.add(name)
-        if maker.operator in _PICKING:
-            return True
-        if maker.operator == _SLICE and recurrent.operator == _GRU and not _cuts_features(maker, constants):
-            return True
-        waiting += maker.inputs
-    return False
+        if name and name not in found:
+            found.add(name)
+            waiting += [output for node in readers.get(name, ()) for output in node.outputs]
+    return found
 
 
 def _cuts_features(node: Node, constants: dict[str, Tensor]) -> bool:
@@ -90,12 +98,10 @@ def _input(node: Node, place: int, constants: dict[str, Tensor]) -> Tensor | Non
     return constants.get(node.inputs[place]) if place < len(node.inputs) else None
 
 
-def _has_length(node: Node, constants: dict[str, Tensor]) -> bool:
-    tensor = _input(node, _LENGTH, constants)
+def _is_above_0(tensor: Tensor | None) -> bool:
     elements = None if tensor is None else elements_of(tensor)
     return bool(elements) and min(elements or (0,)) > 0
 
 
-def _has_window(node: Node, constants: dict[str, Tensor]) -> bool:
-    tensor = _input(node, _WINDOW, constants)
+def _is_filled(tensor: Tensor | None) -> bool:
     return tensor is not None and math.prod(tensor.dims) > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from serin.admission.expansion import Endless, expanded_nodes
+from serin.admission.expansion import TooDeep, expanded_nodes
 from serin.admission.findings import shown
 from serin.admission.graph import STANDARD, Model
 from serin.admission.operator_list import NEWEST_IR, NEWEST_OPSETS, OPERATORS
@@ -51,8 +51,8 @@ def excessive_nodes(model: Model) -> Iterator[str]:
     """More nodes than are loaded in time."""
     try:
         count = expanded_nodes(model)
-    except Endless as error:
-        yield f"function {shown(str(error))} calls itself"
+    except TooDeep as error:
+        yield str(error)
         return
     if count > MOST_NODES:
         yield f"the graph has {count} nodes once its functions are put in place, more than {MOST_NODES}"
