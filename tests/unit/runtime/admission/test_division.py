@@ -9,6 +9,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from serin.admission.division import faulty_divisions
 from serin.admission.onnx_format import read_onnx
+from serin.admission.structure import excessive_nodes
 from serin.engine import EngineOptions, Session
 from serin.protocol import Datatype
 from tests.integration.admission.hostile import model_of, node, numbers, scalar
@@ -167,3 +168,29 @@ def test_the_node_is_named() -> None:
     named = helper.make_node("Div", ["m", "b"], ["c"], name="ratio\n")
     (problem,) = faulty_divisions(read_onnx(artifact([node("Mul", "a b", "m"), named], ())))
     assert problem == "node 'ratio\\n' is a Div of integers that the graph computes"
+
+
+def nested(levels: int) -> bytes:
+    """Functions, each with branches within branches, of which the innermost calls the next."""
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("local", 1)]
+    yes = node("Constant", "", "yes", value=helper.make_tensor("t", TensorProto.BOOL, [], [True]))
+    result = helper.make_empty_tensor_value_info("w")
+    other = helper.make_graph([node("Identity", "v", "w")], "other", [], [result])
+    functions = []
+    inner = node("Identity", "v", "w")
+    for level in range(levels):
+        for _ in range(10):
+            branch = helper.make_graph([inner], "branch", [], [result])
+            inner = node("If", "yes", "w", then_branch=branch, else_branch=other)
+        functions.append(helper.make_function("local", f"f{level}", ["v"], ["w"], [yes, inner], opsets))
+        inner = helper.make_node(f"f{level}", ["v"], ["w"], domain="local")
+    call = helper.make_node(f"f{levels - 1}", ["a"], ["c"], domain="local")
+    return model_of([call], functions=functions, inputs=(A,), outputs=(C,))
+
+
+@pytest.mark.parametrize(("levels", "said"), [(5, 0), (60, 1)])
+def test_branches_in_functions_are_followed_so_far_and_no_further(levels: int, said: int) -> None:
+    model = read_onnx(nested(levels))
+    assert not list(excessive_nodes(model))
+    problems = list(faulty_divisions(model))
+    assert problems == ["functions and branches lie too deep in one another to be followed"][:said]

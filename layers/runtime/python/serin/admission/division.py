@@ -52,6 +52,7 @@ class _Analysis:
         self._model = model
         self._functions = {(function.operator, function.overload): function for function in model.functions}
         self._problems: list[str] = []
+        self._depth = 0
 
     def problems(self) -> list[str]:
         graph = self._model.graph
@@ -69,6 +70,16 @@ class _Analysis:
         return [facts.get(value.name, ANYTHING) for value in graph.outputs]
 
     def _results(self, node: Node, inputs: Sequence[Integers], facts: Facts) -> list[Integers]:
+        self._depth += 1
+        try:
+            if self._depth > _DEEPEST:
+                self._problems.append("functions and branches lie too deep in one another to be followed")
+                return [ANYTHING]
+            return self._outputs(node, inputs, facts)
+        finally:
+            self._depth -= 1
+
+    def _outputs(self, node: Node, inputs: Sequence[Integers], facts: Facts) -> list[Integers]:
         function = self._functions.get(node.function)
         if function is not None:
             return self._call(function, inputs)
@@ -113,6 +124,8 @@ class _Analysis:
             self._problems.append(f"node{label} is a {kind} of integers that the graph computes")
 
 
+_DEEPEST: Final = 120
+"""Calls and branches in one another."""
 _DIVISIONS: Final = frozenset({f"{STANDARD}.Div", f"{STANDARD}.Mod"})
 
 
