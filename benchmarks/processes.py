@@ -28,6 +28,7 @@ class Subject:
     """A handler, as Lambda names it, and the Python, the folder and the environment that it runs in.
 
     ``program``: what Python is given where Lambda's runtime client starts the handler, its own options first.
+    ``prelude``: a module that does what ``program`` does before it runs that client; empty where it does nothing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Subject:
     handler: str
     environment: Mapping[str, str]
     program: tuple[str, ...] = ("-m", "awslambdaric")
+    prelude: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def _running(
         stdin.seek(0)
         numbers = map(str, (answer, hold, warmup, count))
         process = subprocess.Popen(  # noqa: S603 - the project's own programs
-            [*before, str(subject.python), *subject.options, str(DRIVER), subject.handler, *numbers],
+            [*before, str(subject.python), *subject.options, str(DRIVER), subject.handler, *numbers, subject.prelude],
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,

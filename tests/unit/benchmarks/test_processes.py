@@ -52,6 +52,12 @@ def test_python_is_given_its_own_options(subject: Subject) -> None:
     assert first_answer(replace(subject, program=("-S", "start.py")), {"body": ""}).answer["seen"] == 1
 
 
+def test_what_a_program_does_beforehand_comes_before_the_handler(subject: Subject) -> None:
+    (subject.directory / "prepare.py").write_text("import sys\nsys.prepared = True\n")
+    (subject.directory / "echo.py").write_text("import sys\n" + HANDLER.replace('"seen" in event', "sys.prepared"))
+    assert first_answer(replace(subject, prelude="prepare"), {"body": ""}).answer["seen"] == 1
+
+
 def test_a_handler_that_fails_is_one_line_with_its_reason(subject: Subject) -> None:
     (subject.directory / "echo.py").write_text("raise ImportError('no such engine')")
     with pytest.raises(LocalError, match=r"^echo: did not answer; it said: ImportError: no such engine$"):
