@@ -47,11 +47,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes. ``resident`` now, ``peak`` at most, ``mapped``: pages of files that mappings have touched."""
+    """Bytes. ``resident`` now, ``peak`` at most, ``mapped``: by file, its pages that mappings have touched."""
 
     resident: int
     peak: int
-    mapped: int
+    mapped: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +159,14 @@ def _memory(pid: int) -> Memory:
     return Memory(kilobytes["VmRSS"], kilobytes["VmHWM"], mapped_bytes(Path(f"/proc/{pid}/smaps").read_text()))
 
 
-def mapped_bytes(smaps: str) -> int:
-    """Resident bytes of the mappings that have a file. Source: proc_pid_smaps(5)."""
-    total, of_file = 0, False
+def mapped_bytes(smaps: str) -> dict[str, int]:
+    """Resident bytes of the mappings that have a file, by file. Source: proc_pid_smaps(5)."""
+    found: dict[str, int] = {}
+    file = ""
     for line in smaps.splitlines():
-        words = line.split()
+        words = line.split(maxsplit=5)
         if not words[0].endswith(":"):
-            of_file = len(words) > 5 and words[5].startswith("/")
-        elif words[0] == "Rss:" and of_file:
-            total += int(words[1]) * 1024
-    return total
+            file = words[5] if len(words) > 5 and words[5].startswith("/") else ""
+        elif words[0] == "Rss:" and file:
+            found[file] = found.get(file, 0) + int(words[1]) * 1024
+    return found

@@ -45,10 +45,9 @@ def read(file: Path = LATEST) -> Results:
 def cells(row: Row) -> tuple[str, ...]:
     """A row of the table as texts."""
     reached = {None: "-", True: "yes", False: "no"}[row.reached]
-    limit = "-" if row.target is None else f"{'<=' if row.better == 'lower' else '>='} {row.target:g}"
     quartiles = f"{figure(row.ratio.low)} - {figure(row.ratio.high)}"
     ours, theirs = _with_unit(row.ours, row.unit), _with_unit(row.reference, row.unit)
-    return (row.what, ours, row.against, theirs, f"{figure(row.ratio.median)} x", quartiles, limit, reached)
+    return (row.what, ours, row.against, theirs, f"{figure(row.ratio.median)} x", quartiles, _promise(row), reached)
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -72,6 +71,12 @@ def markdown(results: Results) -> str:
 def figure(value: float) -> str:
     """Three digits that count; whole numbers from a hundred on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _promise(row: Row) -> str:
+    if row.most is not None:
+        return f"<= {row.most:g} {row.unit}"
+    return "-" if row.target is None else f"{'<=' if row.better == 'lower' else '>='} {row.target:g} x"
 
 
 def _with_unit(spread: Spread, unit: str) -> str:
