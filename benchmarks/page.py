@@ -1,4 +1,4 @@
-"""The parts of ``docs/performance.md`` that are made from results."""
+"""The parts of ``docs/performance.md`` and the README that are made from results."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.results import Results
 from local.paths import REPOSITORY
 
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
+README: Final = REPOSITORY / "README.md"
 _ROWS: Final = "<!-- made from benchmarks/results/latest.json by `make bench` -->\n"
 _PEERS: Final = "<!-- made from benchmarks/results/peers.json by `make bench-peers` -->\n"
 _END: Final = "<!-- end -->\n"
@@ -21,14 +22,20 @@ def with_results(page: str, taken: Results) -> str:
     return _with_part(page, _ROWS, results.markdown(taken))
 
 
+def with_summary(page: str, taken: Results) -> str:
+    """``page`` with the few rows of its table made anew."""
+    return _with_part(page, _ROWS, results.summary(taken))
+
+
 def with_peers(page: str, taken: PeerResults) -> str:
     """``page`` with the table of other servers made anew."""
     return _with_part(page, _PEERS, peer_results.markdown(taken))
 
 
-def write(taken: Results, file: Path = PAGE) -> None:
-    """Put ``taken`` into the page."""
+def write(taken: Results, file: Path = PAGE, readme: Path = README) -> None:
+    """Put ``taken`` into both pages."""
     file.write_text(with_results(file.read_text(), taken))
+    readme.write_text(with_summary(readme.read_text(), taken))
 
 
 def write_peers(taken: PeerResults, file: Path = PAGE) -> None:

@@ -13,6 +13,7 @@ from benchmarks.rows import LeftOut, Outcome, Row, Spread
 
 FOLDER: Final = Path(__file__).parent / "results"
 LATEST: Final = FOLDER / "latest.json"
+_SUMMARY: Final = {"cold-bare", "cold-usual", "cold-half", "big-wall", "warm-p50", "http-8", "memory", "size"}
 _HEADINGS: Final = ("what", "Serin", "against", "there", "ratio", "quartiles", "target", "reached")
 
 
@@ -66,6 +67,13 @@ def markdown(results: Results) -> str:
     missing = "".join(f"\nNot measured: {row.key}: {row.why}.\n" for row in results.left_out)
     machine = ", ".join(f"{name} {value}" for name, value in results.machine.items())
     return f"{text}\n{missing}\nMeasured with: {machine}.\n"
+
+
+def summary(results: Results) -> str:
+    """The rows that a reader wants first, for a page."""
+    chosen = [row for row in results.rows if row.key in _SUMMARY]
+    lines = [("what", "Serin", "against", "there", "ratio"), ("---",) * 5, *(cells(row)[:5] for row in chosen)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def figure(value: float) -> str:

@@ -50,7 +50,18 @@ def test_only_the_part_of_the_page_that_is_made_from_results_changes() -> None:
     assert page.with_results(before, SOME) == before
 
 
-def test_the_performance_page_says_what_the_latest_results_say() -> None:
+def test_the_summary_has_the_first_columns_of_the_rows_that_are_wanted_first() -> None:
+    cold = compare("cold-bare", "a start", "a reference", "ms", [(1, 4)], target=0.5)
+    assert results.summary(Results.of(FACTS, [cold, FAST])).splitlines() == [
+        "| what | Serin | against | there | ratio |",
+        "| --- | --- | --- | --- | --- |",
+        "| a start | 1 ms | a reference | 4 ms | 0.25 x |",
+    ]
+
+
+def test_the_pages_say_what_the_latest_results_say() -> None:
+    readme = page.README.read_text()
+    assert page.with_summary(readme, results.read()) == readme
     text = page.PAGE.read_text()
     assert page.with_results(text, results.read()) == text
     assert page.with_peers(text, peer_results.read()) == text
