@@ -4,18 +4,24 @@ One file is opened where about a hundred would be looked for, opened and read; w
 each of those may wait. The modules are the image's own, by their names and places: a traceback shows their lines. What
 is not in the bundle (extensions, modules of error paths) is imported as ever.
 
+This module finds the others, so each one that it imports itself is a file more: built in or frozen are marshal, os and
+sys, and no others are imported before the bundle is there.
+
 The file: a line that names the Python, the length of the index in four bytes, the index, the modules' code one after
 the other. Code is read when its module is imported, and not kept.
 """
 
-from __future__ import annotations
-
 import marshal
 import os
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+else:
+    ModuleSpec = type(sys.__spec__)
 
 _MARK = f"{sys.version}\n".encode()
 """Marshalled code is for the Python that marshalled it, and no other."""
@@ -34,7 +40,7 @@ class Bundle:
         self._origin = origin
         self._index = index
 
-    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, _path: "Sequence[str] | None" = None, _target: object = None) -> ModuleSpec | None:
         """As ``importlib.abc.MetaPathFinder``."""
         entry = self._index.get(name)
         if entry is None:
@@ -45,11 +51,11 @@ class Bundle:
         spec.has_location = True
         return spec
 
-    def create_module(self, _spec: ModuleSpec) -> ModuleType | None:
+    def create_module(self, _spec: ModuleSpec) -> "ModuleType | None":
         """As ``importlib.abc.Loader``: a plain module."""
         return None
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """As ``importlib.abc.Loader``."""
         _, _, begin, length = self._index[module.__name__]
         code = marshal.loads(os.pread(self._descriptor, length, self._origin + begin))  # noqa: S302 - the image's code
@@ -92,15 +98,15 @@ def write(file: str) -> None:
 
 def _bundled(module: object) -> ModuleSpec | None:
     """None for what is built in, frozen or an extension, for this program, and for what is no module."""
-    if not isinstance(module, ModuleType) or module.__name__ == "__main__":
+    spec: ModuleSpec | None = getattr(module, "__spec__", None)
+    if spec is None or getattr(module, "__name__", None) in (None, "__main__"):
         return None
-    spec = module.__spec__
-    return spec if spec and spec.origin and spec.has_location and spec.origin.endswith(".py") else None
+    return spec if spec.origin and spec.has_location and spec.origin.endswith(".py") else None
 
 
 def _code(spec: ModuleSpec) -> bytes | None:
     """The marshalled code of a module; None where its loader has none."""
-    code: CodeType | None = spec.loader.get_code(spec.name) if hasattr(spec.loader, "get_code") else None  # type: ignore[union-attr]
+    code = spec.loader.get_code(spec.name) if hasattr(spec.loader, "get_code") else None  # type: ignore[union-attr]
     return None if code is None else marshal.dumps(code)
 
 
