@@ -1,7 +1,8 @@
 """A process that answers events, as Lambda's runtime client does: it imports the handler, then calls it.
 
-``driver.py HANDLER ANSWER HOLD WARMUP COUNT < EVENT``: the nanoseconds of each of COUNT calls, after WARMUP others, go
-into the descriptor ANSWER with the last answer; then it waits until HOLD is closed, so that it can be looked at.
+``driver.py HANDLER ANSWER HOLD WARMUP COUNT PRELUDE < EVENT``: the nanoseconds of each of COUNT calls, after WARMUP
+others, go into the descriptor ANSWER with the last answer; then it waits until HOLD is closed, so that it can be looked
+at. PRELUDE is a module to import before all else, as the handler's own program does; it may be empty.
 Of several calls, those in whose midst the kernel gave the processor to another program are left out.
 Imports nothing that costs a handler its own import. Each event is a fresh one, as on Lambda.
 """
@@ -33,10 +34,12 @@ def involuntary_switches() -> int:
     return getrusage(RUSAGE_THREAD).ru_nivcsw
 
 
-def main(name: str, *numbers: str) -> None:
+def main(name: str, *numbers: str, prelude: str) -> None:
     """Import the handler, answer, tell, wait."""
     destination, hold, warmup, count = map(int, numbers)
     sys.path[0] = os.getcwd()  # noqa: PTH109 - pathlib is an import that a handler may spare
+    if prelude:
+        __import__(prelude)
     module, _, attribute = name.rpartition(".")
     __import__(module)
     handler, context, times = getattr(sys.modules[module], attribute), Context(), []
@@ -59,4 +62,4 @@ def main(name: str, *numbers: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:-1], prelude=sys.argv[-1])

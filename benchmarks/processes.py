@@ -28,6 +28,7 @@ class Subject:
     """A handler, as Lambda names it, and the Python, the folder and the environment that it runs in.
 
     ``program``: what Python is given where Lambda's runtime client starts the handler, its own options first.
+    ``prelude``: a module that does what ``program`` does before it runs that client; empty where it does nothing.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Subject:
     handler: str
     environment: Mapping[str, str]
     program: tuple[str, ...] = ("-m", "awslambdaric")
+    prelude: str = ""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -45,11 +47,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes. ``resident`` now, ``peak`` at most, ``mapped``: pages of files that mappings have touched."""
+    """Bytes. ``resident`` now, ``peak`` at most, ``mapped``: by file, its pages that mappings have touched."""
 
     resident: int
     peak: int
-    mapped: int
+    mapped: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _running(
         stdin.seek(0)
         numbers = map(str, (answer, hold, warmup, count))
         process = subprocess.Popen(  # noqa: S603 - the project's own programs
-            [*before, str(subject.python), *subject.options, str(DRIVER), subject.handler, *numbers],
+            [*before, str(subject.python), *subject.options, str(DRIVER), subject.handler, *numbers, subject.prelude],
             stdin=stdin,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -157,13 +159,14 @@ def _memory(pid: int) -> Memory:
     return Memory(kilobytes["VmRSS"], kilobytes["VmHWM"], mapped_bytes(Path(f"/proc/{pid}/smaps").read_text()))
 
 
-def mapped_bytes(smaps: str) -> int:
-    """Resident bytes of the mappings that have a file. Source: proc_pid_smaps(5)."""
-    total, of_file = 0, False
+def mapped_bytes(smaps: str) -> dict[str, int]:
+    """Resident bytes of the mappings that have a file, by file. Source: proc_pid_smaps(5)."""
+    found: dict[str, int] = {}
+    file = ""
     for line in smaps.splitlines():
-        words = line.split()
+        words = line.split(maxsplit=5)
         if not words[0].endswith(":"):
-            of_file = len(words) > 5 and words[5].startswith("/")
-        elif words[0] == "Rss:" and of_file:
-            total += int(words[1]) * 1024
-    return total
+            file = words[5] if len(words) > 5 and words[5].startswith("/") else ""
+        elif words[0] == "Rss:" and file:
+            found[file] = found.get(file, 0) + int(words[1]) * 1024
+    return found

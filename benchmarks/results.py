@@ -13,6 +13,7 @@ from benchmarks.rows import LeftOut, Outcome, Row, Spread
 
 FOLDER: Final = Path(__file__).parent / "results"
 LATEST: Final = FOLDER / "latest.json"
+_SUMMARY: Final = {"cold-bare", "cold-usual", "cold-half", "big-wall", "warm-p50", "http-8", "memory", "size"}
 _HEADINGS: Final = ("what", "Serin", "against", "there", "ratio", "quartiles", "target", "reached")
 
 
@@ -45,10 +46,9 @@ def read(file: Path = LATEST) -> Results:
 def cells(row: Row) -> tuple[str, ...]:
     """A row of the table as texts."""
     reached = {None: "-", True: "yes", False: "no"}[row.reached]
-    limit = "-" if row.target is None else f"{'<=' if row.better == 'lower' else '>='} {row.target:g}"
     quartiles = f"{figure(row.ratio.low)} - {figure(row.ratio.high)}"
     ours, theirs = _with_unit(row.ours, row.unit), _with_unit(row.reference, row.unit)
-    return (row.what, ours, row.against, theirs, f"{figure(row.ratio.median)} x", quartiles, limit, reached)
+    return (row.what, ours, row.against, theirs, f"{figure(row.ratio.median)} x", quartiles, _promise(row), reached)
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
@@ -69,9 +69,22 @@ def markdown(results: Results) -> str:
     return f"{text}\n{missing}\nMeasured with: {machine}.\n"
 
 
+def summary(results: Results) -> str:
+    """The rows that a reader wants first, for a page."""
+    chosen = [row for row in results.rows if row.key in _SUMMARY]
+    lines = [("what", "Serin", "against", "there", "ratio"), ("---",) * 5, *(cells(row)[:5] for row in chosen)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 def figure(value: float) -> str:
     """Three digits that count; whole numbers from a hundred on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _promise(row: Row) -> str:
+    if row.most is not None:
+        return f"<= {row.most:g} {row.unit}"
+    return "-" if row.target is None else f"{'<=' if row.better == 'lower' else '>='} {row.target:g} x"
 
 
 def _with_unit(spread: Spread, unit: str) -> str:

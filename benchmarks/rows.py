@@ -34,6 +34,7 @@ class Row:
     """One line of the table. ``ratio`` is ours to the reference's, pair by pair, in the order they were taken.
 
     ``target``: what the project promises of the ratio, in the direction that is ``better``; None promises nothing.
+    ``most``: what it promises of our own figure, in ``unit``, where that is what counts.
     """
 
     key: str
@@ -45,10 +46,13 @@ class Row:
     ratio: Spread
     better: Better = "lower"
     target: float | None = None
+    most: float | None = None
 
     @property
     def reached(self) -> bool | None:
-        """Whether the median ratio keeps the promise; None without one."""
+        """Whether the medians keep the promise; None without one."""
+        if self.most is not None:
+            return self.ours.median <= self.most
         return None if self.target is None else is_within(self.ratio.median, self.target, self.better)
 
 
@@ -84,11 +88,12 @@ def compare(
     *,
     target: float | None,
     better: Better = "lower",
+    most: float | None = None,
 ) -> Row:
     """A row of ``pairs``, each ours and the reference's, taken one right after the other."""
     ours, reference = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     ratio = Spread.of([mine / other for mine, other in pairs])
-    return Row(key, what, against, unit, Spread.of(ours), Spread.of(reference), ratio, better, target)
+    return Row(key, what, against, unit, Spread.of(ours), Spread.of(reference), ratio, better, target, most)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -54,7 +54,8 @@ class Workshop:
         """Serin's function with ``model``, built as its image is."""
         image = self.image(models, model)
         surroundings = {**_LAMBDA, "LAMBDA_TASK_ROOT": str(image.task), **image.environment}
-        return Subject("Serin", self._plain_python(), image.task, HANDLER, surroundings, image.program)
+        prelude = _module(Path(image.program[-1]), image.task)
+        return Subject("Serin", self._plain_python(), image.task, HANDLER, surroundings, image.program, prelude)
 
     def image(self, models: Path, model: str) -> Image:
         """The files of the model's image."""
@@ -90,6 +91,11 @@ class Workshop:
         if not folder.exists():
             venv.create(folder, symlinks=True, with_pip=False)
         return folder / "bin" / "python"
+
+
+def _module(file: Path, folder: Path) -> str:
+    """The name under which ``file`` is imported from ``folder``."""
+    return ".".join(file.relative_to(folder).with_suffix("").parts)
 
 
 @contextmanager

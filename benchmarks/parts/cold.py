@@ -63,4 +63,5 @@ def _limited(key: str, way: Way | None, cpus: float, subjects: Sequence[Subject]
         return started
 
     taken = interleave([start(subject) for subject in subjects], rounds)
-    return compare(key, f"the same at {cpus:g} vCPU", "bare handler", "ms", [(a, b) for a, b in taken], target=0.6)
+    what = f"cold, tabular, at {cpus:g} vCPU"
+    return compare(key, what, "bare handler", "ms", [(a, b) for a, b in taken], target=0.6)

@@ -1,10 +1,11 @@
-"""Other model servers with the same model, each in an environment of its own, over loopback: one table.
+"""Other model servers with the same model, each in an environment of its own, over loopback.
 
 Each serves as its own guide says, with its defaults, in the protocol that is natural to it; none is tuned.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -12,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from benchmarks.events import INPUT, MODEL, golden_instances, infer_body, predict_body
 from benchmarks.parts.http import naive_server, serin_server
-from benchmarks.rows import Spread, interleave
+from benchmarks.peer_results import Answering, Peer
+from benchmarks.rows import interleave
 from benchmarks.servers import PORT, Loaded, Server, load, serving
 from benchmarks.subjects import MODELS, Workshop, workshop
 from local.errors import LocalError
@@ -29,27 +32,25 @@ CLIENTS: Final = (1, 8)
 COUNT: Final = 500
 ROUNDS: Final = 5
 _AGAIN_SECONDS: Final = 0.5
-_HEADINGS: Final = ("server", *(f"{what}, {n}" for n in CLIENTS for what in ("1/s", "p50 ms", "p99 ms")))
 _INSTANCES: Final = golden_instances(MODELS)[:1]
 _PREDICT: Final = predict_body(_INSTANCES)
 _INFER: Final = infer_body(INPUT, (1, 30), list(_INSTANCES[0].values()))
 
 
-def peers_table() -> str:
-    """Start each, load all in turns, stop all; one that cannot be had says why in its line."""
-    lines: list[tuple[str, ...]] = [_HEADINGS]
+def measure_peers() -> list[Peer]:
+    """Start each, load all in turns, stop all; one that cannot be had says why."""
+    missing: list[Peer] = []
     with workshop() as shop, ExitStack() as running:
         asked: list[tuple[Server, int]] = []
-        for server in _servers(shop, lines):
+        for server in _servers(shop, missing):
             try:
                 port = running.enter_context(serving(server))
                 _warm_up(server, port)
                 asked.append((server, port))
+                _tell(f"{server.name}: started")
             except LocalError as error:
-                lines.append((server.name, error.message))
-            _tell(f"{server.name}: started")
-        lines += _load_all(asked)
-    return "\n".join("  ".join(text.ljust(14) for text in line).rstrip() for line in lines)
+                missing.append(Peer(server.name, why=error.message))
+        return [*_load_all(asked), *missing]
 
 
 def _warm_up(server: Server, port: int) -> None:
@@ -70,17 +71,25 @@ def _warm_up(server: Server, port: int) -> None:
             return
 
 
-def _servers(shop: Workshop, lines: list[tuple[str, ...]]) -> Iterator[Server]:
+def _servers(shop: Workshop, missing: list[Peer]) -> Iterator[Server]:
     yield serin_server(shop.place)
     yield naive_server(shop)
     for name, (words, path, body) in _COMMANDS.items():
+        lock = FOLDER / name / "requirements.txt"
+        titled = f"{name} {locked_version(lock.read_text(), name)}"
         try:
-            python = locked_python(f"peer-{name}", FOLDER / name / "requirements.txt", CACHE / "benchmarks")
+            python = locked_python(f"peer-{name}", lock, CACHE / "benchmarks")
         except LocalError as error:
-            lines.append((name, error.message))
+            missing.append(Peer(titled, why=error.message))
             continue
         home = tempfile.mkdtemp(dir=shop.place)
-        yield Server(name, (str(python), *words), FOLDER / name, _environment(home), path, body)
+        yield Server(titled, (str(python), *words), FOLDER / name, _environment(home), path, body)
+
+
+def locked_version(lock: str, package: str) -> str:
+    """The version that ``lock`` pins."""
+    [version] = re.findall(rf"^{package}==(\S+)", lock, re.MULTILINE)
+    return str(version)
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -108,21 +117,22 @@ _COMMANDS: Final[dict[str, tuple[Sequence[str], str, bytes]]] = {
 """How each is started, the path that it answers, and what it is asked."""
 
 
-def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[tuple[str, ...]]:
+def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[Peer]:
     taken: list[list[tuple[Loaded, ...]]] = []
     for clients in CLIENTS:
         takers = [partial(load, s, p, clients, COUNT) for s, p in asked]
         taken.append(interleave(takers, ROUNDS))
         _tell(f"{clients} clients: done")
     for i, (server, _) in enumerate(asked):
-        figures = [_medians([one[i] for one in rounds]) for rounds in taken]
-        yield (server.name, *(text for three in figures for text in three))
+        loads = zip(CLIENTS, taken, strict=True)
+        yield Peer(server.name, tuple(_medians(clients, [one[i] for one in rounds]) for clients, rounds in loads))
 
 
-def _medians(loads: Sequence[Loaded]) -> tuple[str, str, str]:
-    rate = Spread.of([one.requests_per_second for one in loads]).median
-    p50, p99 = (Spread.of([getattr(one, name) for one in loads]).median for name in ("p50_ms", "p99_ms"))
-    return f"{rate:.0f}", f"{p50:.2f}", f"{p99:.2f}"
+def _medians(clients: int, loads: Sequence[Loaded]) -> Answering:
+    rate, p50, p99 = (
+        median(getattr(one, name) for one in loads) for name in ("requests_per_second", "p50_ms", "p99_ms")
+    )
+    return Answering(clients, rate, p50, p99)
 
 
 def _tell(text: str) -> None:

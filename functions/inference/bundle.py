@@ -1,60 +1,80 @@
 """The code of all modules that a start imports, in one file: ``python -m functions.inference.bundle FILE`` writes it.
 
-One file is read where about a hundred would be looked for, opened and read; where an image is fetched as it is read,
+One file is opened where about a hundred would be looked for, opened and read; where an image is fetched as it is read,
 each of those may wait. The modules are the image's own, by their names and places: a traceback shows their lines. What
 is not in the bundle (extensions, modules of error paths) is imported as ever.
+
+This module finds the others, so each one that it imports itself is a file more: built in or frozen are marshal, os and
+sys, and no others are imported before the bundle is there.
+
+The file: a line that names the Python, the length of the index in four bytes, the index, the modules' code one after
+the other. Code is read when its module is imported, and not kept.
 """
 
-from __future__ import annotations
-
 import marshal
+import os
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
-from types import CodeType, ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+else:
+    ModuleSpec = type(sys.__spec__)
 
 _MARK = f"{sys.version}\n".encode()
 """Marshalled code is for the Python that marshalled it, and no other."""
 
-Entry = tuple[list[str] | None, str, bytes]
-"""Folders of a package or None, the source file, and its code, marshalled."""
+_LENGTH_BYTES = 4
+
+Entry = tuple[list[str] | None, str, int, int]
+"""Folders of a package or None, the source file, where its marshalled code begins among all code, and its length."""
 
 
 class Bundle:
-    """Finds and executes the modules of one bundle."""
+    """Finds and executes the modules of ``index``; their code begins at ``origin`` in the open file ``descriptor``."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
-        self._entries = entries
+    def __init__(self, descriptor: int, origin: int, index: dict[str, Entry]) -> None:
+        self._descriptor = descriptor
+        self._origin = origin
+        self._index = index
 
-    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: object = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, _path: "Sequence[str] | None" = None, _target: object = None) -> ModuleSpec | None:
         """As ``importlib.abc.MetaPathFinder``."""
-        entry = self._entries.get(name)
+        entry = self._index.get(name)
         if entry is None:
             return None
-        folders, source, _ = entry
+        folders, source, _, _ = entry
         spec = ModuleSpec(name, self, origin=source, is_package=folders is not None)  # type: ignore[arg-type]
         spec.submodule_search_locations = folders
         spec.has_location = True
         return spec
 
-    def create_module(self, _spec: ModuleSpec) -> ModuleType | None:
+    def create_module(self, _spec: ModuleSpec) -> "ModuleType | None":
         """As ``importlib.abc.Loader``: a plain module."""
         return None
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """As ``importlib.abc.Loader``."""
-        exec(marshal.loads(self._entries[module.__name__][2]), module.__dict__)  # noqa: S102, S302 - the image's code
+        _, _, begin, length = self._index[module.__name__]
+        code = marshal.loads(os.pread(self._descriptor, length, self._origin + begin))  # noqa: S302 - the image's code
+        exec(code, module.__dict__)  # noqa: S102 - the same
 
 
 def install(file: str) -> None:
     """Import from the bundle in ``file`` first; nothing where there is none, or another Python wrote it."""
     try:
-        with open(file, "rb") as opened:
-            data = opened.read()
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
-    if data.startswith(_MARK):
-        sys.meta_path.insert(0, Bundle(marshal.loads(data[len(_MARK) :])))  # noqa: S302 - the image's code
+    head = os.pread(descriptor, len(_MARK) + _LENGTH_BYTES, 0)
+    if head.startswith(_MARK):
+        length = int.from_bytes(head[len(_MARK) :], "little")
+        index = marshal.loads(os.pread(descriptor, length, len(head)))  # noqa: S302 - the image's code
+        sys.meta_path.insert(0, Bundle(descriptor, len(head) + length, index))
+    else:
+        os.close(descriptor)
 
 
 def write(file: str) -> None:
@@ -64,21 +84,30 @@ def write(file: str) -> None:
     for program in ("awslambdaric.__main__", "functions.inference.handler"):
         import_module(program)
 
-    entries = {name: entry for name, module in tuple(sys.modules.items()) if (entry := _entry(module)) is not None}
+    index: dict[str, Entry] = {}
+    codes = bytearray()
+    for name, module in tuple(sys.modules.items()):
+        if (spec := _bundled(module)) is not None and (code := _code(spec)) is not None:
+            folders = None if spec.submodule_search_locations is None else list(spec.submodule_search_locations)
+            index[name] = (folders, str(spec.origin), len(codes), len(code))
+            codes += code
+    listed = marshal.dumps(index)
     with open(file, "wb") as opened:
-        opened.write(_MARK + marshal.dumps(entries))
+        opened.write(_MARK + len(listed).to_bytes(_LENGTH_BYTES, "little") + listed + codes)
 
 
-def _entry(module: object) -> Entry | None:
+def _bundled(module: object) -> ModuleSpec | None:
     """None for what is built in, frozen or an extension, for this program, and for what is no module."""
-    if not isinstance(module, ModuleType) or module.__name__ == "__main__":
+    spec: ModuleSpec | None = getattr(module, "__spec__", None)
+    if spec is None or getattr(module, "__name__", None) in (None, "__main__"):
         return None
-    spec = module.__spec__
-    if spec is None or spec.origin is None or not (spec.has_location and spec.origin.endswith(".py")):
-        return None
-    code: CodeType | None = spec.loader.get_code(spec.name) if hasattr(spec.loader, "get_code") else None  # type: ignore[union-attr]
-    folders = None if spec.submodule_search_locations is None else list(spec.submodule_search_locations)
-    return None if code is None else (folders, spec.origin, marshal.dumps(code))
+    return spec if spec.origin and spec.has_location and spec.origin.endswith(".py") else None
+
+
+def _code(spec: ModuleSpec) -> bytes | None:
+    """The marshalled code of a module; None where its loader has none."""
+    code = spec.loader.get_code(spec.name) if hasattr(spec.loader, "get_code") else None  # type: ignore[union-attr]
+    return None if code is None else marshal.dumps(code)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The image's program: ONNX Runtime, and Lambda's runtime client beside it."""
+"""The image's program: ONNX Runtime, and Lambda's runtime client beside it.
+
+Imported as a module it does all but run the client: what comes next then starts as in the image.
+"""
 
 import gc
 import sys
@@ -11,6 +14,8 @@ from functions.inference.bundle import install
 install(f"{sys.path[0]}/start.bundle")
 
 import serin.engine  # noqa: F401 - first, as ONNX Runtime then begins while the rest is imported
-from awslambdaric.__main__ import main
 
-main(sys.argv)
+if __name__ == "__main__":
+    from awslambdaric.__main__ import main
+
+    main(sys.argv)

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import msgspec
 import pytest
 import typer
+import yaml
 from botocore import xform_name
 
 from cli.main import app
 from infra.config import Stage
 from local.stage import VERBS
+from serin.manifest import Serving
 from tests.infra.stages import DEV
 
 ROOT = Path(__file__).parents[2]
@@ -112,9 +115,15 @@ def test_every_policy_is_one(block: str) -> None:
     assert all(statement["Effect"] == "Allow" for statement in policy["Statement"])
 
 
+@pytest.mark.parametrize("block", [block for block in blocks("yaml") if block.startswith("serving:")])
+def test_every_setting_of_serving_can_be_made(block: str) -> None:
+    assert msgspec.convert(yaml.safe_load(block)["serving"], Serving) != Serving()
+
+
 def test_there_is_something_to_check() -> None:
     assert len(of("make")) >= 5
     assert len(of("aws")) >= 2
     assert len(of(".venv/bin/serin")) >= 2
     assert blocks("python")
+    assert len([block for block in blocks("yaml") if block.startswith("serving:")]) >= 2
     assert len(blocks("jsonc")) >= 3

@@ -46,6 +46,15 @@ def test_all_give_the_same_predictions_and_say_what_they_promise(shop: Workshop)
         assert b'"level":"INFO"' in answered.log
 
 
+def test_serin_starts_as_its_image_does_from_the_bundle_of_its_modules(shop: Workshop) -> None:
+    serin = shop.serin()
+    assert serin.prelude == "functions.inference.start"
+    for bytecode in (serin.directory / "serin").rglob("*.pyc"):
+        bytecode.unlink()
+    (serin.directory / "serin/rest.py").write_text("raise SystemExit('not from the bundle')")
+    assert predictions(first_answer(serin, predict_event(INSTANCES)).answer)
+
+
 def test_many_rows_are_answered_binary_and_as_json_and_are_all_different(shop: Workshop) -> None:
     values = varied_rows(ROWS)
     assert len({tuple(values[i : i + 30]) for i in range(0, len(values), 30)}) > ROWS * 0.9

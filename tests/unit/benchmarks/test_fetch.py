@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.parts.fetch import Fetched, read_trace
+import pytest
+
+from benchmarks.parts.fetch import Fetched, owner_of, read_trace
 
 
 def test_files_are_counted_once_and_bytes_as_often_as_they_are_read(tmp_path: Path) -> None:
@@ -22,4 +24,27 @@ def test_files_are_counted_once_and_bytes_as_often_as_they_are_read(tmp_path: Pa
 8 read(6</proc/self/status>, "Name", 4096) = 4
 8 read(0<pipe:[17]>, "x", 1) = 1
 """.splitlines(keepends=True)
-    assert read_trace(trace) == Fetched(files=2, read=8)
+    assert read_trace(trace) == Fetched(files=2, bytes={str(one): 8})
+
+
+@pytest.mark.parametrize(
+    ("owner", "file"),
+    [
+        ("library", "/task/onnxruntime/capi/libonnxruntime.so.1.31.1"),
+        ("library", "/site-packages/onnxruntime/capi/onnxruntime_pybind11_state.cpython-313-x86_64-linux-gnu.so"),
+        ("python", "/usr/bin/python3.13"),
+        ("python", "/usr/lib/libpython3.13.so.1.0"),
+        ("python", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6.0.33"),
+        ("python", "/usr/lib64/ld-linux-x86-64.so.2"),
+        ("rest", "/usr/lib/python3.13/lib-dynload/_decimal.cpython-313-x86_64-linux-gnu.so"),
+        ("rest", "/site-packages/numpy.libs/libgfortran-040039e1.so.5.0.0"),
+        ("rest", "/var/task/models/breast-cancer/model.ort"),
+    ],
+)
+def test_a_file_belongs_to_the_library_to_the_interpreter_or_to_the_rest(owner: str, file: str) -> None:
+    assert owner_of(file) == owner
+
+
+def test_the_bytes_of_all_are_those_of_each() -> None:
+    fetched = Fetched(2, {"/usr/lib/libc.so.6": 1_500_000, "/task/start.bundle": 500_000})
+    assert [fetched.megabytes(owner) for owner in (None, "library", "python", "rest")] == [2, 0, 1.5, 0.5]

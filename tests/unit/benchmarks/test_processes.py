@@ -32,12 +32,12 @@ def test_a_fresh_process_answers_its_first_event(subject: Subject) -> None:
     assert first.answer == {"statusCode": 200, "body": "hello", "answers": 1, "seen": True}
     assert first.log == b"a line of log\n"
     assert first.seconds > 0
-    assert first.memory.peak >= first.memory.resident > first.memory.mapped > 0
+    assert first.memory.peak >= first.memory.resident > sum(first.memory.mapped.values()) > 0
 
 
 def test_a_process_answers_as_often_as_it_is_asked_and_tells_the_times_after_the_warm_up(subject: Subject) -> None:
     done = calls(subject, {"body": "x" * 300_000}, 7, warmup=3)
-    assert len(done.times) == 7
+    assert 7 / 2 < len(done.times) <= 7, "calls that another program interrupted are left out"
     assert done.answer["answers"] == 10
     assert len(done.answer["body"]) == 300_000
 
@@ -50,6 +50,12 @@ def test_a_program_may_be_run_in_another_ones_way(subject: Subject) -> None:
 def test_python_is_given_its_own_options(subject: Subject) -> None:
     (subject.directory / "echo.py").write_text("import sys\n" + HANDLER.replace('"seen" in event', "sys.flags.no_site"))
     assert first_answer(replace(subject, program=("-S", "start.py")), {"body": ""}).answer["seen"] == 1
+
+
+def test_what_a_program_does_beforehand_comes_before_the_handler(subject: Subject) -> None:
+    (subject.directory / "prepare.py").write_text("import sys\nsys.prepared = True\n")
+    (subject.directory / "echo.py").write_text("import sys\n" + HANDLER.replace('"seen" in event', "sys.prepared"))
+    assert first_answer(replace(subject, prelude="prepare"), {"body": ""}).answer["seen"] == 1
 
 
 def test_a_handler_that_fails_is_one_line_with_its_reason(subject: Subject) -> None:
@@ -65,7 +71,7 @@ def test_nothing_is_left_open_or_running(subject: Subject) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
 
 
-def test_pages_of_files_are_counted_and_no_others() -> None:
+def test_pages_of_files_are_counted_by_file_and_no_others() -> None:
     smaps = """\
 7f00-7f01 r--p 00000000 08:01 1234   /usr/lib/libc.so.6
 Size:                 40 kB
@@ -77,4 +83,4 @@ Rss:                  99 kB
 7f06-7f07 r-xp 00000000 08:01 1234   /usr/lib/a library.so
 Rss:                   4 kB
 """
-    assert mapped_bytes(smaps) == 20 * 1024
+    assert mapped_bytes(smaps) == {"/usr/lib/libc.so.6": 16 * 1024, "/usr/lib/a library.so": 4 * 1024}
