@@ -5,10 +5,7 @@ Sound, not exact: an operator that is there is found; text that only looks like 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from mmap import mmap
+from typing import Final
 
 DIVISIONS: Final = (b"Div", b"Mod")
 """In INT32 and INT64, the lowest number divided by -1 is a fault of the processor that ends the whole process."""
@@ -25,14 +22,14 @@ DRAWS: Final = (
 """Draw random numbers. Dropout does so only in training mode; an export for inference leaves it out."""
 
 
-def names_any(artifact: bytes | mmap, operators: tuple[bytes, ...]) -> bool:
+def names_any(artifact: bytes, operators: tuple[bytes, ...]) -> bool:
     """Whether a node of ``artifact`` has one of these types.
 
     ONNX's protobuf writes a type as field 4 of NodeProto, a length and the text; the ``.ort`` flatbuffer as a length of
     four bytes and the text.
     """
     return any(
-        artifact.find(spelling + operator) >= 0
+        spelling + operator in artifact
         for operator in operators
         for spelling in (bytes([0x22, len(operator)]), len(operator).to_bytes(4, "little"))
     )

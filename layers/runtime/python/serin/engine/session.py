@@ -16,11 +16,10 @@ from serin.engine.status import RuntimeFailure, check, made
 from serin.engine.values import InvalidTensor
 from serin.engine.workspace import Names, Workspace
 from serin.errors import DeadlineExceeded, ModelRejectedInput, SerinError
+from serin.operators import DIVISIONS, names_any
 from serin.tensor import Tensor
 from serin.watchdog import Watchdog
 
-_DIVISIONS: Final = tuple(length + operator for length in (b'"\x03', b"\x03\0\0\0") for operator in (b"Div", b"Mod"))
-"""How a node names its operator in ONNX's protobuf (NodeProto.op_type, field 4) and in the .ort flatbuffer."""
 _ORT_MAGIC: Final = b"ORTM"  # flatbuffer file identifier of the .ort format, at bytes 4 to 8
 
 _WATCHDOG: Final = Watchdog()
@@ -73,7 +72,7 @@ class Session:
         if (artifact[4:8] == _ORT_MAGIC) != (model_format == "ort"):
             raise ModelLoadError(f"the artifact's bytes are not of the declared format {model_format!r}")
         handle = open_artifact(artifact, Opening(options, {"session.load_model_format": model_format.upper()}))
-        return cls(handle, divides=_divides(artifact))
+        return cls(handle, divides=names_any(artifact, DIVISIONS))
 
     @classmethod
     def map(
@@ -102,7 +101,7 @@ class Session:
             raise ModelLoadError(f"{path} cannot be read: {error.strerror}") from None
         if begin[4:] != _ORT_MAGIC:
             raise ModelLoadError(f"{path} is not of the format 'ort'")
-        divides = _divides(content) if divides is None else divides
+        divides = names_any(content, DIVISIONS) if divides is None else divides
         entries = mapped(prepack=is_prepacked(content) if prepack is None else prepack)
         opening = Opening(options, entries, OPTIMIZE_NOTHING)
         return cls(_opened(opening, API.CreateSession, os.fsencode(path)), divides=divides)
@@ -179,7 +178,3 @@ def _opened(opening: Opening, create: Callable[..., Any], *model: Any) -> Handle
 
 def _not_opened(failure: RuntimeFailure) -> ModelLoadError:
     return ModelLoadError(f"ONNX Runtime {RUNTIME_VERSION} cannot open it: {failure}")
-
-
-def _divides(artifact: bytes) -> bool:
-    return any(division in artifact for division in _DIVISIONS)
