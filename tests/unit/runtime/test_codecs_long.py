@@ -11,7 +11,7 @@ from serin import codecs, elements
 from serin.codecs import read_envelope, read_tensors
 from serin.errors import SerinError
 from serin.protocol import Datatype, InferenceRequest
-from serin.tensor import Buffer, unpack
+from serin.tensor import Buffer, pack, unpack
 from tests.small_models.graphs import tensor as metadata
 
 COUNT: Final = 40_000
@@ -65,7 +65,6 @@ def test_a_long_list_of_numbers_is_read_whole_and_in_its_order(
 
 def test_a_long_list_of_numbers_is_decoded_once_and_never_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths: list[int] = []
-    pack = elements.pack
 
     def packed(datatype: Datatype, values: list[Any]) -> Buffer | list[bytes]:
         lengths.append(len(values))
