@@ -20,7 +20,7 @@ from serin.nested import flatten, nested_list
 from serin.protocol import Datatype, RequestInput
 from serin.tensor import Buffer, Tensor, element_count, pack, unpack
 
-PIECE_BYTES: Final = 2**15
+PIECE_BYTES: Final = 2**16
 """Of a long list in JSON, as much is decoded in one go: some thousand numbers."""
 
 BINARY_SIZE: Final = "binary_data_size"
