@@ -66,12 +66,12 @@ class HttpProtocol(HttpToolsProtocol):
         response = self._at_once(cast("Scope", cycle.scope), bytes(cycle.body))
         if response is None:
             return False
+        head = [f"{name}: {value}\r\n" for name, value in response.headers.items()]
+        head.append(f"content-length: {len(response.body)}\r\n")
+        head.append("\r\n" if cycle.keep_alive else "connection: close\r\n\r\n")
         pieces = [STATUS_LINE[response.status]]
         pieces += [b"%b: %b\r\n" % header for header in cycle.default_headers]
-        pieces += [f"{name}: {value}\r\n".encode("latin-1") for name, value in response.headers.items()]
-        pieces.append(b"content-length: %d\r\n" % len(response.body))
-        pieces.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
-        pieces.append(response.body)
+        pieces += ("".join(head).encode("latin-1"), response.body)
         cycle.response_started = cycle.response_complete = True
         self.transport.write(b"".join(pieces))
         if not cycle.keep_alive:

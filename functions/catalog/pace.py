@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 QUICK_SECONDS: Final = 0.001
-"""Longest time of a quick answer. In a thread it is the processor's time: waiting for another thread is no work."""
+"""Longest time of a quick answer, by the processor's clock of its thread: while another thread or another program runs
+no work is done, and on a busy machine there is always one that does."""
 
 STREAK: Final = 10
 """So many quick answers in a row make a path quick."""
@@ -28,5 +29,5 @@ class Pace:
         return self._streak >= STREAK
 
     def note(self, seconds: float) -> None:
-        """Take an answer's time in."""
+        """Take an answer's processor time in."""
         self._streak = self._streak + 1 if seconds <= QUICK_SECONDS else 0

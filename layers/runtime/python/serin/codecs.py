@@ -13,9 +13,10 @@ import msgspec
 
 from serin import strict_json
 from serin.elements import BINARY_SIZE, from_binary, from_json, to_binary, to_json
-from serin.errors import InvalidInput, MalformedRequest, PayloadTooLarge
+from serin.errors import InvalidInput, MalformedRequest, PayloadTooLarge, SerinError
 from serin.protocol import (
     NO_DATA,
+    Datatype,
     InferenceRequest,
     InferenceResponse,
     Parameters,
@@ -32,6 +33,13 @@ MAX_KEYS: Final = 10_000
 MAX_ELEMENTS: Final = 2**31
 """More than any body holds: a shape beyond it is no batch that is too large, it is no shape."""
 
+LONG_BYTES: Final = 2**16
+"""From here on JSON is not read twice where that can be spared."""
+
+SHORT_BYTES: Final = 2**12
+"""Most that stands before, or after, the data of a usual request."""
+
+_EMPTY: Final = b"[]"
 _REQUEST: Final = msgspec.json.Decoder(InferenceRequest)
 _ENCODER: Final = msgspec.json.Encoder()
 _MOST_DIGITS: Final = 18
@@ -39,10 +47,14 @@ _KNOWN: Final = ("inputs", "outputs", "parameters", "id", "name", "shape", "data
 
 
 class Envelope(NamedTuple):
-    """A request's JSON part, and the binary tensors that follow it."""
+    """A request's JSON part, and the binary tensors that follow it.
+
+    ``unread``: the JSON part where a long list of data in it has not been looked at yet; empty where all has been.
+    """
 
     request: InferenceRequest
     binary: memoryview
+    unread: bytes = b""
 
 
 def read_envelope(body: bytes, header_length: str | None) -> Envelope:
@@ -63,13 +75,46 @@ def read_envelope(body: bytes, header_length: str | None) -> Envelope:
         if not digits or int(header_length) > len(body):
             raise MalformedRequest("Inference-Header-Content-Length must be a number of bytes within the body")
         split = int(header_length)
-    head = body[:split]
+    head, binary = body[:split], memoryview(body)[split:]
+    if len(head) > LONG_BYTES and (request := _read_around_data(head)) is not None:
+        return Envelope(request, binary, head)
+    return Envelope(_read_request(head), binary)
+
+
+def _read_request(head: bytes) -> InferenceRequest:
     colons = head.count(b":")
     if colons > MAX_KEYS and strict_json.has_more_keys(head, MAX_KEYS):
         raise PayloadTooLarge(f"more than {MAX_KEYS} keys in one request")
     request = strict_json.decode(_REQUEST, head, _KNOWN)
     _refuse_duplicate_keys(head, colons, request)
-    return Envelope(request, memoryview(body)[split:])
+    return request
+
+
+def _read_around_data(head: bytes) -> InferenceRequest | None:
+    """The request whose one long list of numbers has only been looked for its end; its decoder checks the rest.
+
+    None where anything is not as expected: then all is to be read. What is taken for data opens outside of any
+    string, as there is an even number of quotes before it, none of them escaped. It ends with the first bracket that
+    closes, which for a flat list of numbers is its own; after all others there is more than may stand there.
+    """
+    key = head.find(b'"data":', 0, SHORT_BYTES)
+    begin = key + len(b'"data":')
+    begin += head.startswith(b" ", begin)
+    before, end = head[:begin], head.find(b"]", begin) + 1
+    if key < 0 or not head.startswith(b"[", begin) or not end or len(head) - end > SHORT_BYTES:
+        return None
+    if b"\\" in before or before.count(b'"') % 2:
+        return None
+    try:
+        request = _read_request(before + _EMPTY + head[end:])
+    except SerinError:
+        return None
+    places = [i for i, item in enumerate(request.inputs) if bytes(item.data) == _EMPTY]
+    if len(places) != 1 or request.inputs[places[0]].datatype is Datatype.BYTES:
+        return None
+    inputs = list(request.inputs)
+    inputs[places[0]] = msgspec.structs.replace(inputs[places[0]], data=msgspec.Raw(head[begin:end]))
+    return msgspec.structs.replace(request, inputs=tuple(inputs))
 
 
 def read_tensors(envelope: Envelope, expected: Sequence[TensorMetadata], max_rows: int) -> dict[str, Tensor]:
@@ -89,7 +134,7 @@ def read_tensors(envelope: Envelope, expected: Sequence[TensorMetadata], max_row
     for item in envelope.request.inputs:  # binary data follows in the order of the request
         size = item.parameters.get(BINARY_SIZE)
         if size is None:
-            data = from_json(item)
+            data = _from_json(item, envelope.unread)
         else:
             chunk = _binary_chunk(item, envelope.binary, offset, size)
             offset += len(chunk)
@@ -98,6 +143,15 @@ def read_tensors(envelope: Envelope, expected: Sequence[TensorMetadata], max_row
     if offset != len(envelope.binary):
         raise MalformedRequest("the body holds more bytes than its inputs name")
     return tensors
+
+
+def _from_json(item: RequestInput, unread: bytes) -> Buffer | list[bytes]:
+    try:
+        return from_json(item)
+    except SerinError:
+        if unread:  # what is wrong with it is told of the whole, as it is of a short one
+            _read_request(unread)
+        raise
 
 
 def requested_outputs(request: InferenceRequest, available: Sequence[TensorMetadata]) -> tuple[RequestOutput, ...]:

@@ -20,6 +20,9 @@ from serin.nested import flatten, nested_list
 from serin.protocol import Datatype, RequestInput
 from serin.tensor import Buffer, Tensor, element_count, pack, unpack
 
+PIECE_BYTES: Final = 2**16
+"""Of a long list in JSON, as much is decoded in one go: some thousand numbers."""
+
 BINARY_SIZE: Final = "binary_data_size"
 """Parameter of an input or output whose elements follow the JSON: how many bytes they take."""
 
@@ -35,6 +38,8 @@ def from_json(item: RequestInput) -> Buffer | list[bytes]:
         raise InvalidInput(f"input `{item.name}`: has neither data nor {BINARY_SIZE}")
     raw = bytes(item.data)
     count = element_count(item.shape)
+    if len(raw) > PIECE_BYTES and (packed := _in_pieces(item.datatype, raw, count)) is not None:
+        return packed
     if item.datatype is not Datatype.BYTES and raw.count(b",") + 1 != count:
         raise InvalidInput(f"input `{item.name}`: data must hold as many elements as its shape says")
     values = _flat_values(item, raw)
@@ -44,6 +49,33 @@ def from_json(item: RequestInput) -> Buffer | list[bytes]:
         return pack(item.datatype, values)
     except ValueError as error:
         raise InvalidInput(f"input `{item.name}`: an element {error}") from None
+
+
+def _in_pieces(datatype: Datatype, raw: bytes, count: int) -> Buffer | None:
+    """A long flat list of numbers, decoded and packed piece by piece: a piece's numbers are in a cache and in memory
+    that the last one's have just left, and decoding ends when there are more than are due.
+
+    Such a list is one of at least one number between all its commas, so pieces between commas are lists of numbers
+    where it is. None where anything is not as expected; then it is to be read with care, to say what.
+    """
+    if datatype is Datatype.BYTES or raw[:1] != b"[" or raw[-1:] != b"]":
+        return None
+    decoder = _data_decoder(datatype, 1)
+    pieces: list[Any] = []
+    begin, end, left = 1, len(raw) - 1, count
+    try:
+        while begin <= end:
+            comma = raw.find(b",", begin + PIECE_BYTES, end)
+            until = end if comma < 0 else comma
+            values = decoder.decode(b"[%b]" % raw[begin:until])
+            left -= len(values)
+            if not values or left < 0:
+                return None
+            pieces.append(pack(datatype, values))
+            begin = until + 1
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return None
+    return None if left else b"".join(pieces)
 
 
 def _flat_values(item: RequestInput, raw: bytes) -> Sequence[Any]:

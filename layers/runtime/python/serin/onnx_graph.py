@@ -15,6 +15,8 @@ _OPSET: Final = 18
 
 ELEMENT_TYPES: Final = {
     Datatype.FP32: 1,
+    Datatype.UINT8: 2,
+    Datatype.INT8: 3,
     Datatype.INT32: 6,
     Datatype.INT64: 7,
     Datatype.FP64: 11,

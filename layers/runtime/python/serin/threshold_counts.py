@@ -25,14 +25,15 @@ COUNTABLE: Final = frozenset(_CODES)
 """Datatypes whose values are compared as they are."""
 
 _CELLS: Final = 2**19
-"""Comparisons a run: few enough for their results, 2 MiB, to stay in a cache, many enough for the run's own cost."""
+"""Comparisons a run: few enough for their results, 0.5 MiB, to stay in a cache, many enough for the run's own cost."""
 
 
 class ThresholdCounter:
     """Counts for batches of one datatype and one list of columns. Safe to call from several threads at once.
 
     The graph: values ``[rows, columns, 1]``, columns first ``[columns, 1, rows]``, compared with thresholds
-    ``[columns, slots, 1]``, and the ones that have reached them summed over the rows.
+    ``[columns, slots, 1]``, and the ones that have reached them summed over the rows: as a product of bytes with
+    ones, for which processors have an instruction of their own.
     """
 
     def __init__(self, datatype: Datatype, thresholds: Sequence[Sequence[float]]) -> None:
@@ -58,18 +59,20 @@ class ThresholdCounter:
         view = memoryview(data).cast("B")
         row = self._columns * (self._datatype.itemsize or 0)
         step = max(1, _CELLS // (self._columns * self._slots)) * row
-        totals = [0.0] * (self._columns * self._slots)
+        totals = [0] * (self._columns * self._slots)
         for start in range(0, len(view), step):
             chunk = view[start : start + step]
-            values = Tensor(self._datatype, (len(chunk) // row, self._columns, 1), chunk)
-            counts = self._session.run({"values": values}, ["counts"], deadline)["counts"]
+            rows = len(chunk) // row
+            values = Tensor(self._datatype, (rows, self._columns, 1), chunk)
+            ones = Tensor(Datatype.INT8, (rows, 1), b"\1" * rows)
+            counts = self._session.run({"values": values, "ones": ones}, ["counts"], deadline)["counts"]
             totals = list(map(add, totals, elements(counts)))
         return [self._column(totals, column) for column in range(self._columns)]
 
-    def _column(self, totals: list[float], column: int) -> list[int]:
+    def _column(self, totals: list[int], column: int) -> list[int]:
         start = column * self._slots
         counts = totals[start : start + self._lengths[column]]
-        return [int(count) * can for count, can in zip(counts, self._reachable[column], strict=True)]
+        return [count * can for count, can in zip(counts, self._reachable[column], strict=True)]
 
     def _graph(self, thresholds: list[float]) -> bytes:
         shape = (self._columns, self._slots, 1)
@@ -77,16 +80,15 @@ class ThresholdCounter:
             [
                 Node("Transpose", ["values"], "columns", {"perm": [1, 2, 0]}),
                 Node("GreaterOrEqual", ["columns", "thresholds"], "reached"),
-                Node("Cast", ["reached"], "ones", {"to": ELEMENT_TYPES[Datatype.FP32]}),
-                # Exact: a run has fewer rows than a FP32 has integers.
-                Node("ReduceSum", ["ones", "rows"], "counts", {"keepdims": 0}),
+                Node("Cast", ["reached"], "bytes", {"to": ELEMENT_TYPES[Datatype.UINT8]}),
+                Node("MatMulInteger", ["bytes", "ones"], "counts"),
             ],
-            [TensorMetadata(name="values", datatype=self._datatype, shape=(-1, self._columns, 1))],
-            [TensorMetadata(name="counts", datatype=Datatype.FP32, shape=(self._columns, self._slots))],
-            {
-                "thresholds": Constant(self._datatype, shape, array(_CODES[self._datatype], thresholds).tobytes()),
-                "rows": Constant(Datatype.INT64, (1,), (2).to_bytes(8, "little")),
-            },
+            [
+                TensorMetadata(name="values", datatype=self._datatype, shape=(-1, self._columns, 1)),
+                TensorMetadata(name="ones", datatype=Datatype.INT8, shape=(-1, 1)),
+            ],
+            [TensorMetadata(name="counts", datatype=Datatype.INT32, shape=shape)],
+            {"thresholds": Constant(self._datatype, shape, array(_CODES[self._datatype], thresholds).tobytes())},
         )
 
 
