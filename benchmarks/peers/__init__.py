@@ -17,7 +17,7 @@ from typing import Final
 from benchmarks.events import INPUT, MODEL, golden_instances, infer_body, predict_body
 from benchmarks.parts.http import naive_server, serin_server
 from benchmarks.rows import Spread, interleave
-from benchmarks.servers import PORT, Loaded, Server, load, serving
+from benchmarks.servers import PORT, Loaded, Running, Server, load, serving
 from benchmarks.subjects import MODELS, Workshop, workshop
 from local.errors import LocalError
 from local.paths import CACHE
@@ -38,13 +38,13 @@ _INFER: Final = infer_body(INPUT, (1, 30), list(_INSTANCES[0].values()))
 def peers_table() -> str:
     """Start each, load all in turns, stop all; one that cannot be had says why in its line."""
     lines: list[tuple[str, ...]] = [_HEADINGS]
-    with workshop() as shop, ExitStack() as running:
-        asked: list[tuple[Server, int]] = []
+    with workshop() as shop, ExitStack() as servers:
+        asked: list[tuple[Server, Running]] = []
         for server in _servers(shop, lines):
             try:
-                port = running.enter_context(serving(server))
-                _warm_up(server, port)
-                asked.append((server, port))
+                running = servers.enter_context(serving(server))
+                _warm_up(server, running)
+                asked.append((server, running))
             except LocalError as error:
                 lines.append((server.name, error.message))
             _tell(f"{server.name}: started")
@@ -52,7 +52,7 @@ def peers_table() -> str:
     return "\n".join("  ".join(text.ljust(14) for text in line).rstrip() for line in lines)
 
 
-def _warm_up(server: Server, port: int) -> None:
+def _warm_up(server: Server, running: Running) -> None:
     """Some listen before their model is loaded.
 
     Raises:
@@ -61,7 +61,7 @@ def _warm_up(server: Server, port: int) -> None:
     until = time.monotonic() + server.start_seconds
     while True:
         try:
-            load(server, port, 2, COUNT)
+            load(server, running, 2, COUNT)
         except LocalError:
             if time.monotonic() > until:
                 raise
@@ -108,7 +108,7 @@ _COMMANDS: Final[dict[str, tuple[Sequence[str], str, bytes]]] = {
 """How each is started, the path that it answers, and what it is asked."""
 
 
-def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[tuple[str, ...]]:
+def _load_all(asked: Sequence[tuple[Server, Running]]) -> Iterator[tuple[str, ...]]:
     taken: list[list[tuple[Loaded, ...]]] = []
     for clients in CLIENTS:
         takers = [partial(load, s, p, clients, COUNT) for s, p in asked]
