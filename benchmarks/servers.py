@@ -38,16 +38,30 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one load gave."""
+    """What one load gave. ``processor_us``: the server's time on a processor a request, over all its threads."""
 
     requests_per_second: float
     p50_ms: float
     p99_ms: float
+    processor_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that listens, and the process that it was started as."""
+
+    port: int
+    pid: int
+
+    def processor_seconds(self) -> float:
+        """What the process's threads have taken so far, those apart that have ended. Source: proc_pid_stat(5)."""
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 @contextmanager
-def serving(server: Server) -> Iterator[int]:
-    """Start ``server`` and yield its port; it and all that it started are gone after the block.
+def serving(server: Server) -> Iterator[Running]:
+    """Start ``server`` and yield it; it and all that it started are gone after the block.
 
     Raises:
         LocalError: it ended, or did not listen in time.
@@ -73,18 +87,19 @@ def serving(server: Server) -> Iterator[int]:
 
         try:
             wait_until(listens, seconds=server.start_seconds, what=f"{server.name} listens")
-            yield port
+            yield Running(port, process.pid)
         finally:
             _stop(process)
 
 
-def load(server: Server, port: int, clients: int, count: int) -> Loaded:
+def load(server: Server, running: Running, clients: int, count: int) -> Loaded:
     """``count`` requests by ``clients`` at once.
 
     Raises:
         LocalError: the server refuses one, or is too slow.
     """
-    words = [sys.executable, str(LOAD), LOOPBACK, str(port), server.path, str(clients), str(count)]
+    words = [sys.executable, str(LOAD), LOOPBACK, str(running.port), server.path, str(clients), str(count)]
+    before = running.processor_seconds()
     with tempfile.TemporaryFile() as body:
         body.write(server.body)
         body.seek(0)
@@ -92,7 +107,8 @@ def load(server: Server, port: int, clients: int, count: int) -> Loaded:
     if done.returncode:
         message = f"{server.name}: {done.stderr.strip()}"
         raise LocalError(message)
-    return Loaded(**json.loads(done.stdout))
+    processor_us = (running.processor_seconds() - before) / count * 1e6
+    return Loaded(**json.loads(done.stdout), processor_us=processor_us)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -20,7 +20,7 @@ from benchmarks.events import INPUT, MODEL, golden_instances, infer_body, predic
 from benchmarks.parts.http import naive_server, serin_server
 from benchmarks.peer_results import Answering, Peer
 from benchmarks.rows import interleave
-from benchmarks.servers import PORT, Loaded, Server, load, serving
+from benchmarks.servers import PORT, Loaded, Running, Server, load, serving
 from benchmarks.subjects import MODELS, Workshop, workshop
 from local.errors import LocalError
 from local.paths import CACHE
@@ -40,20 +40,20 @@ _INFER: Final = infer_body(INPUT, (1, 30), list(_INSTANCES[0].values()))
 def measure_peers() -> list[Peer]:
     """Start each, load all in turns, stop all; one that cannot be had says why."""
     missing: list[Peer] = []
-    with workshop() as shop, ExitStack() as running:
-        asked: list[tuple[Server, int]] = []
+    with workshop() as shop, ExitStack() as servers:
+        asked: list[tuple[Server, Running]] = []
         for server in _servers(shop, missing):
             try:
-                port = running.enter_context(serving(server))
-                _warm_up(server, port)
-                asked.append((server, port))
+                running = servers.enter_context(serving(server))
+                _warm_up(server, running)
+                asked.append((server, running))
                 _tell(f"{server.name}: started")
             except LocalError as error:
                 missing.append(Peer(server.name, why=error.message))
         return [*_load_all(asked), *missing]
 
 
-def _warm_up(server: Server, port: int) -> None:
+def _warm_up(server: Server, running: Running) -> None:
     """Some listen before their model is loaded.
 
     Raises:
@@ -62,7 +62,7 @@ def _warm_up(server: Server, port: int) -> None:
     until = time.monotonic() + server.start_seconds
     while True:
         try:
-            load(server, port, 2, COUNT)
+            load(server, running, 2, COUNT)
         except LocalError:
             if time.monotonic() > until:
                 raise
@@ -117,7 +117,7 @@ _COMMANDS: Final[dict[str, tuple[Sequence[str], str, bytes]]] = {
 """How each is started, the path that it answers, and what it is asked."""
 
 
-def _load_all(asked: Sequence[tuple[Server, int]]) -> Iterator[Peer]:
+def _load_all(asked: Sequence[tuple[Server, Running]]) -> Iterator[Peer]:
     taken: list[list[tuple[Loaded, ...]]] = []
     for clients in CLIENTS:
         takers = [partial(load, s, p, clients, COUNT) for s, p in asked]

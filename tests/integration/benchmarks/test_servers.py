@@ -34,17 +34,18 @@ def server(folder: Path, path: str = "/echo", program: str = ECHO) -> Server:
 @pytest.mark.parametrize("clients", [1, 8])
 def test_a_load_counts_its_requests_and_ends(tmp_path: Path, clients: int) -> None:
     echo = server(tmp_path)
-    with serving(echo) as port:
-        done = load(echo, port, clients, 40)
+    with serving(echo) as running:
+        done = load(echo, running, clients, 40)
     assert done.requests_per_second > 0
     assert 0 < done.p50_ms <= done.p99_ms
-    assert not is_open(port), "a server ends with its block"
+    assert done.processor_us > 0
+    assert not is_open(running.port), "a server ends with its block"
 
 
 def test_a_server_that_answers_something_else_is_one_line(tmp_path: Path) -> None:
     wrong = server(tmp_path, "/elsewhere")
-    with serving(wrong) as port, pytest.raises(LocalError, match=r"^echo: the server answered b'HTTP/1.1 404"):
-        load(wrong, port, 1, 10)
+    with serving(wrong) as running, pytest.raises(LocalError, match=r"^echo: the server answered b'HTTP/1.1 404"):
+        load(wrong, running, 1, 10)
 
 
 def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
 
 def test_a_server_is_stopped_when_its_block_is_interrupted(tmp_path: Path) -> None:
     taken = 0
-    with pytest.raises(KeyboardInterrupt), serving(server(tmp_path)) as port:  # noqa: PT012 - as Ctrl-C would
-        taken = port
+    with pytest.raises(KeyboardInterrupt), serving(server(tmp_path)) as running:  # noqa: PT012 - as Ctrl-C would
+        taken = running.port
         raise KeyboardInterrupt
     assert not is_open(taken)
