@@ -127,7 +127,7 @@ class _Buffered:
 
 
 class _File:
-    """Writes to a file below its buffer. Nobody's file is hit when this one is closed, as a bare descriptor's may be."""
+    """Writes to a file below its buffer. A bare descriptor could be another file's by now, once this one is closed."""
 
     def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
@@ -188,7 +188,7 @@ class Observer:
             try:
                 self._writer.write(line)
             except (OSError, ValueError):  # ValueError: the stream is closed
-                pass
+                return
 
 
 def _fields(part: msgspec.Struct) -> bytes:

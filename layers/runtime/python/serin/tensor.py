@@ -9,7 +9,7 @@ import math
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -85,6 +85,28 @@ def pack(datatype: Datatype, values: Sequence[Any]) -> Buffer | list[bytes]:
         return struct.pack(f"{len(values)}{_FORMATS[datatype]}", *values)
     except (OverflowError, struct.error, UnicodeEncodeError):
         raise ValueError(f"does not fit {datatype}") from None
+
+
+def row_format(datatype: Datatype, count: int) -> struct.Struct | None:
+    """``count`` elements of a number, prepared; None for ``BYTES`` and ``BF16``, which have no such format."""
+    format_ = None if datatype is Datatype.BF16 else _FORMATS.get(datatype)
+    return None if format_ is None else struct.Struct(f"{count}{format_}")
+
+
+def row_packer(datatype: Datatype, count: int) -> Callable[[Sequence[Any]], Buffer | list[bytes]]:
+    """``pack`` for ``count`` elements of ``datatype``, prepared, which takes a fraction of its time."""
+    prepared = row_format(datatype, count)
+    if prepared is None:
+        return lambda values: pack(datatype, values)
+    pack_row = prepared.pack
+
+    def pack_prepared(values: Sequence[Any]) -> bytes:
+        try:
+            return pack_row(*values)
+        except (OverflowError, struct.error):
+            raise ValueError(f"does not fit {datatype}") from None
+
+    return pack_prepared
 
 
 def unpack(tensor: Tensor) -> list[Any]:
