@@ -73,11 +73,14 @@ class _Classifier:
     def __init__(self, task: Classification) -> None:
         self._task = task
         self._labels = task.labels
+        self._positive, self._threshold = task.positive, task.threshold
         self._other = next(label for label in task.labels if label != task.positive)
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
         scores = outputs[self._task.scores]
         values, width = to_json(scores), _width(scores)
+        if len(values) == width:
+            return [self._row(values)]
         return [self._row(values[i : i + width]) for i in range(0, len(values), width)]
 
     def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str]:
@@ -93,7 +96,10 @@ class _Classifier:
 
     def _row(self, scores: Sequence[float]) -> Prediction:
         probabilities = dict(zip(self._labels, self._probabilities(scores), strict=True))
-        label = self._label(probabilities)
+        if self._positive is None or self._threshold is None:
+            label = max(probabilities, key=probabilities.__getitem__)
+        else:
+            label = self._positive if probabilities[self._positive] >= self._threshold else self._other
         return {"label": label, "probability": probabilities[label], "probabilities": probabilities}
 
     def _probabilities(self, scores: Sequence[float]) -> Sequence[float]:
@@ -104,12 +110,6 @@ class _Classifier:
         if len(scores) == 1:  # one score of a binary model is that of the second label
             return (1.0 - scores[0], scores[0])
         return scores
-
-    def _label(self, probabilities: dict[str, float]) -> str:
-        positive, threshold = self._task.positive, self._task.threshold
-        if positive is not None and threshold is not None:
-            return positive if probabilities[positive] >= threshold else self._other
-        return max(probabilities, key=probabilities.__getitem__)
 
 
 class _Regressor:

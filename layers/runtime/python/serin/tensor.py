@@ -41,6 +41,11 @@ _FORMATS: Final[dict[Datatype, str]] = {
 }
 """Type codes of ``struct``, ``array`` and ``memoryview``. BF16 has none: its bits travel as UINT16."""
 
+_VIEWS: Final[dict[Datatype, str]] = {
+    datatype: code for datatype, code in _FORMATS.items() if datatype not in {Datatype.FP16, Datatype.BF16}
+}
+"""What memoryview can step through, on every Python that is supported."""
+
 
 class Tensor(msgspec.Struct, frozen=True):
     """A dense tensor.
@@ -117,16 +122,19 @@ def unpack(tensor: Tensor) -> list[Any]:
 
 def elements(tensor: Tensor) -> Sequence[Any]:
     """The same without a copy where the datatype allows: sliceable, read-only by convention."""
-    if isinstance(tensor.data, list):
-        return tensor.data
+    data = tensor.data
+    if isinstance(data, list):
+        return data
+    format_ = _VIEWS.get(tensor.datatype)
+    if isinstance(data, bytes) and format_ is not None:  # as most are
+        return memoryview(data).cast(format_)  # type: ignore[call-overload, no-any-return]
     if tensor.datatype is Datatype.BF16:
-        return _unpack_bf16(tensor.data)
-    view = memoryview(tensor.data)
-    if tensor.datatype is Datatype.FP16:
-        # memoryview cannot step through half floats on every Python that is supported.
+        return _unpack_bf16(data)
+    view = memoryview(data)
+    if format_ is None:
         return struct.unpack(f"<{view.nbytes // 2}e", view)
     octets = view if view.format == "B" and view.ndim == 1 else view.cast("B")
-    return octets.cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
+    return octets.cast(format_)  # type: ignore[call-overload, no-any-return]
 
 
 def round_to(datatype: Datatype, value: float) -> float:
