@@ -143,7 +143,8 @@ def _writer(stream: IO[str]) -> _File | _Buffered | _Text:
     buffer: IO[bytes] | None = getattr(stream, "buffer", None)
     if buffer is None:
         return _Text(stream)
-    return _File(buffer.raw) if type(buffer) is io.BufferedWriter else _Buffered(buffer)
+    file = buffer.raw if type(buffer) is io.BufferedWriter else buffer
+    return _File(file) if isinstance(file, io.RawIOBase) else _Buffered(buffer)
 
 
 class Observer:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from serin.elements import to_json
@@ -23,6 +24,7 @@ class Predictor:
         task = manifest.prediction
         self.outputs = _needed(manifest)
         self._task = task
+        self._watch = None if isinstance(task, Tensors) else _watch_of(task)
         self._decode: _Classifier | _Regressor | _Tensors
         if isinstance(task, Classification):
             self._decode = _Classifier(task)
@@ -42,7 +44,7 @@ class Predictor:
 
     def binned(self, predictions: Sequence[Prediction]) -> Sequence[float | str] | None:
         """What drift watches: probability of the positive label, the label, or the value. None: nothing."""
-        return None if isinstance(self._task, Tensors) else _watched_of(self._task, predictions)
+        return None if self._watch is None else list(map(self._watch, predictions))
 
     def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str] | None:
         """The same without the predictions around it; raises what they raise."""
@@ -61,12 +63,14 @@ class Predictor:
         return task.labels.index(task.positive), len(task.labels)
 
 
-def _watched_of(task: Classification | Regression, predictions: Sequence[Prediction]) -> Sequence[float | str]:
+def _watch_of(task: Classification | Regression) -> Callable[[Prediction], Any]:
+    """What drift watches of a prediction."""
     if isinstance(task, Regression):
-        return [prediction["value"] for prediction in predictions]
+        return itemgetter("value")
     if task.positive is None:
-        return [prediction["label"] for prediction in predictions]
-    return [prediction["probabilities"][task.positive] for prediction in predictions]
+        return itemgetter("label")
+    positive = task.positive
+    return lambda prediction: prediction["probabilities"][positive]
 
 
 class _Classifier:
@@ -88,7 +92,7 @@ class _Classifier:
         values, width = to_json(scores), _width(scores)
         positive = self._task.positive
         if positive is None or self._task.activation != "none":
-            return _watched_of(self._task, self(outputs))
+            return list(map(_watch_of(self._task), self(outputs)))
         place = self._labels.index(positive)
         if width > 1:
             return values[place::width]
