@@ -73,15 +73,14 @@ def proxy_response(response: Response) -> dict[str, Any]:
 
 def _headers(single: object, multiple: object) -> dict[str, str]:
     """API Gateway sends both forms: one value a name, and all values of a name."""
-    if isinstance(single, dict) and multiple == {name: [value] for name, value in single.items()}:
-        try:  # as it is with most: both say the same, of texts alone, and no name stands twice
-            "".join(single.values())
-            headers = dict(zip(map(str.lower, single), single.values(), strict=True))
-        except TypeError:
-            pass
-        else:
-            if len(headers) == len(single):
-                return headers
+    if isinstance(single, dict) and isinstance(multiple, dict) and len(single) == len(multiple):
+        headers: dict[str, str] = {}
+        for (name, value), (same, values) in zip(single.items(), multiple.items(), strict=True):
+            if name != same or values != [value] or type(name) is not str or type(value) is not str:
+                break
+            headers[name.lower()] = value
+        if len(headers) == len(single):  # as it is with most: both say the same, and no name stands twice
+            return headers
     return join_headers(_pairs(single, multiple))
 
 
