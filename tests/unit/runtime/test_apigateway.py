@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from serin.apigateway import LONGEST_TEXT, proxy_response, read_event, request_id_of
 from serin.errors import MalformedRequest
+from serin.headers import join_headers
 from serin.rest import MAX_BODY_BYTES, Response
 from tests.gateway.events import HttpRequest, http_response, proxy_event
 from tests.properties import tried
@@ -94,6 +95,25 @@ def test_headers_are_read_in_both_forms_and_what_is_no_text_is_left_out(
     single: object, multiple: object, due: dict[str, str]
 ) -> None:
     assert read_event(event(headers=single, multiValueHeaders=multiple), "r-1", 0.0).headers == due
+
+
+NAMES: Final = st.sampled_from(["Accept", "accept", "Content-Type", "content-type", "X"])
+
+
+@tried
+@given(st.lists(st.tuples(NAMES, st.sampled_from("abc")), max_size=6), st.booleans())
+def test_headers_in_both_forms_are_those_of_all_pairs(pairs: list[tuple[str, str]], backwards: bool) -> None:
+    names = sorted(dict(pairs), reverse=backwards)
+    several = {name: [value for known, value in pairs if known == name] for name in names}
+    try:
+        due: dict[str, str] | str = join_headers(pairs)
+    except MalformedRequest as error:
+        due = error.message
+    try:
+        found = read_event(event(headers=dict(pairs), multiValueHeaders=several), "r-1", 0.0).headers
+    except MalformedRequest as error:
+        found = error.message  # type: ignore[assignment]
+    assert found == due
 
 
 @pytest.mark.parametrize(

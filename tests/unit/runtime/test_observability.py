@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -332,6 +333,46 @@ def test_a_line_that_cannot_be_written_keeps_no_answer_back(stream: io.StringIO)
     observer = Observer(ObserverSettings(stream=stream))
     stream.close()
     observer.request(served())
+
+
+class Narrow(io.RawIOBase):
+    """A file that takes a few bytes at a time, then no more for now."""
+
+    def __init__(self, most: int) -> None:
+        self.taken = b""
+        self._most = most
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        piece = bytes(data[:7])[: self._most - len(self.taken)]
+        self.taken += piece
+        return len(piece) or None
+
+
+def test_a_line_that_is_taken_in_pieces_is_written_whole() -> None:
+    file = Narrow(most=10_000)
+    Observer(ObserverSettings(stream=io.TextIOWrapper(io.BufferedWriter(file)))).request(served())
+    assert json.loads(file.taken)["request_id"] == "r-1"
+    assert file.taken.endswith(b"}\n")
+
+
+def test_a_file_that_would_have_to_wait_keeps_no_answer_back() -> None:
+    file = Narrow(most=20)
+    Observer(ObserverSettings(stream=io.TextIOWrapper(io.BufferedWriter(file)))).request(served())
+    assert len(file.taken) == 20
+
+
+def test_a_line_for_a_closed_file_goes_to_no_other(tmp_path: Path) -> None:
+    stream = (tmp_path / "log").open("w")
+    observer = Observer(ObserverSettings(stream=stream))
+    observer.request(served())
+    stream.close()
+    with (tmp_path / "other").open("w"):  # takes the number of the closed one
+        observer.request(served())
+    assert (tmp_path / "log").read_text().count("\n") == 1
+    assert (tmp_path / "other").read_text() == ""
 
 
 def test_what_cannot_be_text_in_the_environment_keeps_no_answer_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 import ml_dtypes
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serin.protocol import Datatype
-from serin.tensor import Tensor, element_count, elements, pack, round_to, unpack
+from serin.tensor import Buffer, Tensor, element_count, elements, pack, round_to, row_packer, unpack
 from tests.properties import tried
 from tests.unit.runtime.numpy_types import NUMPY
 
@@ -55,6 +56,24 @@ def test_an_integer_beyond_its_datatype_is_refused(datatype: Datatype) -> None:
     for value in (int(limits.min) - 1, int(limits.max) + 1, 10**400, -(10**5000)):
         with pytest.raises(ValueError, match=f"^does not fit {datatype}$"):
             pack(datatype, [value])
+
+
+@pytest.mark.parametrize("datatype", Datatype)
+def test_a_row_is_packed_as_its_elements_are(datatype: Datatype) -> None:
+    texts = datatype is Datatype.BYTES
+
+    @tried
+    @given(st.lists(st.text() if texts else st.floats() if datatype.is_float else st.integers(), max_size=20))
+    def holds(values: list[Any]) -> None:
+        assert packed(lambda: row_packer(datatype, len(values))(values)) == packed(lambda: pack(datatype, values))
+
+    def packed(way: Callable[[], Buffer | list[bytes]]) -> Buffer | list[bytes] | str:
+        try:
+            return way()
+        except ValueError as error:
+            return str(error)
+
+    holds()
 
 
 @pytest.mark.parametrize("datatype", FLOATS)

@@ -53,7 +53,7 @@ def read_event(event: object, request_id: str, deadline: float) -> Request:
     return Request(
         method=method,
         path=canonical_path(path),
-        headers=join_headers(_pairs(event.get("headers"), event.get("multiValueHeaders"))),
+        headers=_headers(event.get("headers"), event.get("multiValueHeaders")),
         body=_body(event.get("body"), event.get("isBase64Encoded")),
         request_id=request_id,
         deadline=deadline,
@@ -73,8 +73,20 @@ def proxy_response(response: Response) -> dict[str, Any]:
     }
 
 
-def _pairs(single: object, multiple: object) -> list[tuple[str, str]]:
+def _headers(single: object, multiple: object) -> dict[str, str]:
     """API Gateway sends both forms: one value a name, and all values of a name."""
+    if isinstance(single, dict) and isinstance(multiple, dict) and len(single) == len(multiple):
+        headers: dict[str, str] = {}
+        for (name, value), (same, values) in zip(single.items(), multiple.items(), strict=True):
+            if name != same or values != [value] or type(name) is not str or type(value) is not str:
+                break
+            headers[name.lower()] = value
+        if len(headers) == len(single):  # as it is with most: both say the same, and no name stands twice
+            return headers
+    return join_headers(_pairs(single, multiple))
+
+
+def _pairs(single: object, multiple: object) -> list[tuple[str, str]]:
     known: dict[object, object] = single if isinstance(single, dict) else {}
     pairs = [(name, value) for name, value in known.items() if isinstance(name, str) and isinstance(value, str)]
     for name, values in multiple.items() if isinstance(multiple, dict) else ():

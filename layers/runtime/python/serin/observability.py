@@ -6,6 +6,7 @@ The line holds bins, counts and times, never a value that a client sent.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -22,8 +23,8 @@ NAMESPACE: Final = "Serin"
 DIMENSIONS: Final = ("model", "version")
 
 _ENCODER: Final = msgspec.json.Encoder()
-_REQUEST: Final = b'"level":"INFO","message":"request","timestamp":"%b"'
-_FAULT: Final = b'"level":"ERROR","message":"fault","timestamp":"%b"'
+_LINE: Final = b'{"level":"%b","message":"%b","timestamp":"%b.%03d+00:00",%b,%b%b%b}\n'
+"""Level, message, the time as RFC 3339 has it, members that are the same in all lines of a process, and all others."""
 _UNITS: Final = {
     "Requests": "Count",
     "Errors": "Count",
@@ -40,7 +41,7 @@ def _template(units: Mapping[str, str]) -> bytes:
     metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
     directives = _ENCODER.encode([{"Namespace": NAMESPACE, "Dimensions": [DIMENSIONS], "Metrics": metrics}])
     return (
-        b'"_aws":{"Timestamp":%d,"CloudWatchMetrics":'
+        b',"_aws":{"Timestamp":%d,"CloudWatchMetrics":'
         + directives
         + b'},"Requests":[1],"Errors":[%d],"ClientErrors":[%d],"Rows":[%d],"LatencyMs":[%b],"InferenceMs":[%b],'
         + b'"ColdStart":[%d]'
@@ -103,19 +104,47 @@ class _Fault(msgspec.Struct, frozen=True):
     frames: list[str]
 
 
-class _Trace(msgspec.Struct, frozen=True):
-    xray_trace_id: str
-
-
-class _BytesAsText:
-    """Takes what a binary stream takes, for a stream of text that has none below it."""
+class _Text:
+    """Takes bytes for a stream of text that has no stream of bytes below it."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
-        self.flush = stream.flush
 
-    def write(self, data: bytes) -> None:
-        self._stream.write(data.decode())
+    def write(self, line: bytes) -> None:
+        self._stream.write(line.decode())
+        self._stream.flush()
+
+
+class _Buffered:
+    """Holds nothing back in a stream's buffer."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> None:
+        self._stream.write(line)
+        self._stream.flush()
+
+
+class _File:
+    """Writes to a file below its buffer. A bare descriptor could be another file's by now, once this one is closed."""
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> None:
+        written = self._file.write(line)
+        while written is not None and written < len(line):  # None: it would have to wait
+            line = line[written:]
+            written = self._file.write(line)
+
+
+def _writer(stream: IO[str]) -> _File | _Buffered | _Text:
+    buffer: IO[bytes] | None = getattr(stream, "buffer", None)
+    if buffer is None:
+        return _Text(stream)
+    file = buffer.raw if type(buffer) is io.BufferedWriter else buffer
+    return _File(file) if isinstance(file, io.RawIOBase) else _Buffered(buffer)
 
 
 class Observer:
@@ -123,8 +152,7 @@ class Observer:
 
     def __init__(self, settings: ObserverSettings) -> None:
         self._service = _fields(_Service(settings.service, settings.function_version or UNSET))
-        stream = settings.stream or sys.stdout
-        self._stream: IO[bytes] | _BytesAsText = getattr(stream, "buffer", None) or _BytesAsText(stream)
+        self._writer = _writer(settings.stream or sys.stdout)
         self._lock = threading.Lock()
         self._second = (0, b"")
         self._cold = True
@@ -137,10 +165,8 @@ class Observer:
     def request(self, record: RequestRecord) -> None:
         """Write the canonical line of a request that has been answered."""
         now_ms = time.time_ns() // 1_000_000
-        if record.model is UNSET or record.route not in {"predict", "infer"}:
-            self._write(_REQUEST, now_ms, _fields(record))
-        else:
-            self._write(_REQUEST, now_ms, _fields(record), _metrics(record, now_ms))
+        is_metric = record.model is not UNSET and record.route in {"predict", "infer"}
+        self._write(b"INFO", b"request", now_ms, _fields(record), _metrics(record, now_ms) if is_metric else b"")
 
     def fault(self, request_id: str, error: BaseException) -> None:
         """Write where an unexpected error arose. Its message may quote a client and is left out."""
@@ -148,28 +174,22 @@ class Observer:
 
         frames = traceback.extract_tb(error.__traceback__)
         place = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
-        now_ms = time.time_ns() // 1_000_000
-        self._write(_FAULT, now_ms, _fields(_Fault(request_id, type(error).__name__, place)))
+        fields = _fields(_Fault(request_id, type(error).__name__, place))
+        self._write(b"ERROR", b"fault", time.time_ns() // 1_000_000, fields)
 
-    def _write(self, begin: bytes, now_ms: int, *parts: bytes) -> None:
+    def _write(self, level: bytes, message: bytes, now_ms: int, fields: bytes, metrics: bytes = b"") -> None:
         """One line. One that cannot be written keeps no answer back."""
-        parts = (begin % self._timestamp(now_ms), self._service, *parts, *_xray_trace())
-        line = b"{%b}\n" % b",".join(parts)
-        with self._lock:
-            try:
-                self._stream.write(line)
-                self._stream.flush()
-            except (OSError, ValueError):  # ValueError: the stream is closed
-                pass
-
-    def _timestamp(self, now_ms: int) -> bytes:
-        """RFC 3339, UTC, to the millisecond."""
         second, rest = divmod(now_ms, 1000)
         known, text = self._second
         if second != known:
             text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()
             self._second = (second, text)
-        return b"%b.%03d+00:00" % (text, rest)
+        line = _LINE % (level, message, text, rest, self._service, fields, metrics, _xray_trace())
+        with self._lock:
+            try:
+                self._writer.write(line)
+            except (OSError, ValueError):  # ValueError: the stream is closed
+                return
 
 
 def _fields(part: msgspec.Struct) -> bytes:
@@ -177,12 +197,12 @@ def _fields(part: msgspec.Struct) -> bytes:
     return _ENCODER.encode(part)[1:-1]
 
 
-def _xray_trace() -> tuple[bytes, ...]:
+def _xray_trace() -> bytes:
     """The trace that Lambda names for the invocation. Source: AWS Lambda, runtime API, ``Lambda-Runtime-Trace-Id``."""
     header = os.environ.get("_X_AMZN_TRACE_ID")
     if not header or not header.isascii():  # none that Lambda wrote
-        return ()
-    return (_fields(_Trace(header.partition(";")[0].removeprefix("Root="))),)
+        return b""
+    return b',"xray_trace_id":%b' % _ENCODER.encode(header.partition(";")[0].removeprefix("Root="))
 
 
 def _metrics(record: RequestRecord, now_ms: int) -> bytes:

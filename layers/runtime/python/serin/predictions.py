@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from serin.elements import to_json
@@ -23,6 +24,7 @@ class Predictor:
         task = manifest.prediction
         self.outputs = _needed(manifest)
         self._task = task
+        self._watch = None if isinstance(task, Tensors) else _watch_of(task)
         self._decode: _Classifier | _Regressor | _Tensors
         if isinstance(task, Classification):
             self._decode = _Classifier(task)
@@ -42,7 +44,7 @@ class Predictor:
 
     def binned(self, predictions: Sequence[Prediction]) -> Sequence[float | str] | None:
         """What drift watches: probability of the positive label, the label, or the value. None: nothing."""
-        return None if isinstance(self._task, Tensors) else _watched_of(self._task, predictions)
+        return None if self._watch is None else list(map(self._watch, predictions))
 
     def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str] | None:
         """The same without the predictions around it; raises what they raise."""
@@ -61,23 +63,28 @@ class Predictor:
         return task.labels.index(task.positive), len(task.labels)
 
 
-def _watched_of(task: Classification | Regression, predictions: Sequence[Prediction]) -> Sequence[float | str]:
+def _watch_of(task: Classification | Regression) -> Callable[[Prediction], Any]:
+    """What drift watches of a prediction."""
     if isinstance(task, Regression):
-        return [prediction["value"] for prediction in predictions]
+        return itemgetter("value")
     if task.positive is None:
-        return [prediction["label"] for prediction in predictions]
-    return [prediction["probabilities"][task.positive] for prediction in predictions]
+        return itemgetter("label")
+    positive = task.positive
+    return lambda prediction: prediction["probabilities"][positive]
 
 
 class _Classifier:
     def __init__(self, task: Classification) -> None:
         self._task = task
         self._labels = task.labels
+        self._positive, self._threshold = task.positive, task.threshold
         self._other = next(label for label in task.labels if label != task.positive)
 
     def __call__(self, outputs: Mapping[str, Tensor]) -> list[Prediction]:
         scores = outputs[self._task.scores]
         values, width = to_json(scores), _width(scores)
+        if len(values) == width:
+            return [self._row(values)]
         return [self._row(values[i : i + width]) for i in range(0, len(values), width)]
 
     def watched(self, outputs: Mapping[str, Tensor]) -> Sequence[float | str]:
@@ -85,7 +92,7 @@ class _Classifier:
         values, width = to_json(scores), _width(scores)
         positive = self._task.positive
         if positive is None or self._task.activation != "none":
-            return _watched_of(self._task, self(outputs))
+            return list(map(_watch_of(self._task), self(outputs)))
         place = self._labels.index(positive)
         if width > 1:
             return values[place::width]
@@ -93,7 +100,10 @@ class _Classifier:
 
     def _row(self, scores: Sequence[float]) -> Prediction:
         probabilities = dict(zip(self._labels, self._probabilities(scores), strict=True))
-        label = self._label(probabilities)
+        if self._positive is None or self._threshold is None:
+            label = max(probabilities, key=probabilities.__getitem__)
+        else:
+            label = self._positive if probabilities[self._positive] >= self._threshold else self._other
         return {"label": label, "probability": probabilities[label], "probabilities": probabilities}
 
     def _probabilities(self, scores: Sequence[float]) -> Sequence[float]:
@@ -104,12 +114,6 @@ class _Classifier:
         if len(scores) == 1:  # one score of a binary model is that of the second label
             return (1.0 - scores[0], scores[0])
         return scores
-
-    def _label(self, probabilities: dict[str, float]) -> str:
-        positive, threshold = self._task.positive, self._task.threshold
-        if positive is not None and threshold is not None:
-            return positive if probabilities[positive] >= threshold else self._other
-        return max(probabilities, key=probabilities.__getitem__)
 
 
 class _Regressor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -50,6 +51,9 @@ _TRACEPARENT: Final = r"(?!ff)[0-9a-f]{2}-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?
 _PLAIN: Final = "/-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~"
 """What is the same decoded and encoded. Source: RFC 3986, section 2.3, unreserved characters."""
 
+_PATHS: Final = 32
+"""So many are remembered, as reading one takes its time; most clients ask for the same few again and again."""
+
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -84,6 +88,7 @@ class _Predictions(msgspec.Struct, frozen=True):
     prediction_ids: list[str]
 
 
+@lru_cache(maxsize=_PATHS)
 def canonical_path(path: str) -> str:
     """``path``, percent-encoded or not, in the one encoding that routes are matched on.
 
@@ -237,6 +242,7 @@ class DataPlane:
     }
 
 
+@lru_cache(maxsize=_PATHS)
 def _find_route(path: str) -> tuple[str, str | None, str]:
     """Model, version where one is named, and verb.
 

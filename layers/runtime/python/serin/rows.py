@@ -15,7 +15,7 @@ from serin.errors import InvalidInput, PayloadTooLarge
 from serin.manifest import Feature, Manifest, MissingFill, TensorInput
 from serin.nested import flatten, nested_list
 from serin.policy import features_by_input
-from serin.tensor import Tensor, pack
+from serin.tensor import Tensor, pack, row_packer
 
 _JSON_TYPES: Final[dict[str, type]] = {"float": float, "int": int, "bool": bool, "string": str}
 
@@ -72,6 +72,7 @@ class _FeaturePacker:
         self._pick = None if list(positions) == list(range(fields)) else _picker(positions)
         self._fills = [_fill_of(feature) for feature in features]
         self._optional = any(feature.missing != "reject" for feature in features)
+        self._pack_row = row_packer(tensor.datatype, len(features))
 
     def pack(self, rows: Sequence[tuple[Any, ...]]) -> Tensor:
         """``rows``: at least one."""
@@ -83,7 +84,7 @@ class _FeaturePacker:
                 for value, fill in zip(values, cycle(self._fills), strict=False)
             ]
         try:
-            data = pack(self._datatype, values)
+            data = self._pack_row(values) if len(picked) == 1 else pack(self._datatype, values)
         except ValueError as error:
             names = ", ".join(f"`{feature.name}`" for feature in self._features[:3])
             raise InvalidInput(f"a value of {names} {error}") from None

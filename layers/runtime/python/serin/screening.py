@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from operator import getitem, sub
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -24,7 +24,7 @@ from serin.baseline import MISSING, OTHER, Bins, CategoryBins, Histogram, Numeri
 from serin.manifest import Manifest, MissingFill
 from serin.policy import Column, InputPolicy, build_policies, features_by_input
 from serin.protocol import Datatype
-from serin.tensor import Tensor, elements, round_to
+from serin.tensor import Tensor, elements, round_to, row_format
 
 if TYPE_CHECKING:
     from serin.threshold_counts import ThresholdCounter
@@ -33,15 +33,12 @@ BATCH_VALUES: Final = 2048
 """From here on a run of the counting graph is quicker than Python's own searches: about 70 rows of 30 features."""
 
 
-class Screened(NamedTuple):
-    """An input as the model may see it, and the histograms of its features that have bins.
+Screened = tuple[Tensor, bytes]
+"""An input as the model may see it, and the histograms of its features that have bins.
 
-    ``bins``: members of a JSON object, a comma behind each. Histograms go into the log line and nowhere else, so
-    those of the usual row, one value a feature, are not built but put together from text that is there already.
-    """
-
-    tensor: Tensor
-    bins: bytes
+Those are members of a JSON object, a comma behind each. They go into the log line and nowhere else, so those of the
+usual row, one value a feature, are not built but put together from text that is there already.
+"""
 
 
 class Screens:
@@ -114,19 +111,19 @@ class NumberScreen:
         self._thresholds = [scale.thresholds for scale in self._scales]
         self._steps = [scale.steps for scale in self._scales]
         self._bins = {name: bins for name, bins in columns if bins is not None}
+        self._row_format = row_format(datatype, len(self._scales))
         self._passes = not policy.judges and not self._bins
 
     def __call__(self, tensor: Tensor, deadline: float) -> Screened:
         """Judge and count; raises what ``Screens`` says."""
         if self._passes:
-            return Screened(tensor, b"")
-        values = elements(tensor)
-        if len(values) == len(self._scales):
-            bins = self._row(list(values))  # lists are quicker to step through than buffers
+            return tensor, b""
+        if self._row_format is not None and len(tensor.data) == self._row_format.size:
+            bins = self._row(self._row_format.unpack(tensor.data))  # type: ignore[arg-type]
             if bins is not None:
-                return Screened(tensor, bins)
+                return tensor, bins
         allowed, histograms = self.count(tensor, deadline)
-        return Screened(allowed, _members(histograms))
+        return allowed, _members(histograms)
 
     def count(self, tensor: Tensor, deadline: float) -> tuple[Tensor, dict[str, Histogram]]:
         """The same for any number of rows, with the histograms by feature."""
@@ -136,7 +133,7 @@ class NumberScreen:
         histograms = self._columns(values)
         return self._value_by_value(tensor) if histograms is None else (tensor, self._named(histograms))
 
-    def _row(self, values: list[Any]) -> bytes | None:
+    def _row(self, values: Sequence[Any]) -> bytes | None:
         """What is to be said of one value a column; None where one is not simply allowed."""
         said: list[Any] = list(map(getitem, self._steps, map(bisect_right, self._thresholds, values)))
         try:
@@ -239,7 +236,7 @@ class TextScreen:
                 self._policy.apply(tensor)  # says which value it is
             if bins is not None:
                 counted[name] = bins.count(found)
-        return Screened(tensor, _members(counted))
+        return tensor, _members(counted)
 
 
 class _TextBins:

@@ -133,7 +133,7 @@ class Model:
 
     def _count_rows(self, inputs: Mapping[str, Tensor]) -> int:
         """Length of the batch axis, which all inputs that have one agree on; 1 without."""
-        return 1 if self._batched is None else inputs[self._batched].rows
+        return 1 if self._batched is None else inputs[self._batched].shape[0]
 
 
 class Service:

@@ -125,7 +125,7 @@ def _depth_changes(piece: bytes) -> memoryview:
 
 def _has_more(body: bytes, mark: bytes, most: int) -> bool:
     """Whether ``mark`` stands more than ``most`` times outside strings."""
-    if body.count(mark) <= most:
+    if len(body) <= most or body.count(mark) <= most:
         return False
     end, up_to = 0, _pattern(_UP_TO[mark])
     for _ in range(most + 1):

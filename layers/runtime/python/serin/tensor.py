@@ -9,7 +9,7 @@ import math
 import struct
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -40,6 +40,11 @@ _FORMATS: Final[dict[Datatype, str]] = {
     Datatype.BF16: "H",
 }
 """Type codes of ``struct``, ``array`` and ``memoryview``. BF16 has none: its bits travel as UINT16."""
+
+_VIEWS: Final[dict[Datatype, str]] = {
+    datatype: code for datatype, code in _FORMATS.items() if datatype not in {Datatype.FP16, Datatype.BF16}
+}
+"""What memoryview can step through, on every Python that is supported."""
 
 
 class Tensor(msgspec.Struct, frozen=True):
@@ -87,6 +92,28 @@ def pack(datatype: Datatype, values: Sequence[Any]) -> Buffer | list[bytes]:
         raise ValueError(f"does not fit {datatype}") from None
 
 
+def row_format(datatype: Datatype, count: int) -> struct.Struct | None:
+    """``count`` elements of a number, prepared; None for ``BYTES`` and ``BF16``, which have no such format."""
+    format_ = None if datatype is Datatype.BF16 else _FORMATS.get(datatype)
+    return None if format_ is None else struct.Struct(f"{count}{format_}")
+
+
+def row_packer(datatype: Datatype, count: int) -> Callable[[Sequence[Any]], Buffer | list[bytes]]:
+    """``pack`` for ``count`` elements of ``datatype``, prepared, which takes a fraction of its time."""
+    prepared = row_format(datatype, count)
+    if prepared is None:
+        return lambda values: pack(datatype, values)
+    pack_row = prepared.pack
+
+    def pack_prepared(values: Sequence[Any]) -> bytes:
+        try:
+            return pack_row(*values)
+        except (OverflowError, struct.error):
+            raise ValueError(f"does not fit {datatype}") from None
+
+    return pack_prepared
+
+
 def unpack(tensor: Tensor) -> list[Any]:
     """A tensor's elements in row-major order: bool, int, float, or ``bytes`` for ``BYTES``."""
     values = elements(tensor)
@@ -95,16 +122,19 @@ def unpack(tensor: Tensor) -> list[Any]:
 
 def elements(tensor: Tensor) -> Sequence[Any]:
     """The same without a copy where the datatype allows: sliceable, read-only by convention."""
-    if isinstance(tensor.data, list):
-        return tensor.data
+    data = tensor.data
+    if isinstance(data, list):
+        return data
+    format_ = _VIEWS.get(tensor.datatype)
+    if isinstance(data, bytes) and format_ is not None:  # as most are
+        return memoryview(data).cast(format_)  # type: ignore[call-overload, no-any-return]
     if tensor.datatype is Datatype.BF16:
-        return _unpack_bf16(tensor.data)
-    view = memoryview(tensor.data)
-    if tensor.datatype is Datatype.FP16:
-        # memoryview cannot step through half floats on every Python that is supported.
+        return _unpack_bf16(data)
+    view = memoryview(data)
+    if format_ is None:
         return struct.unpack(f"<{view.nbytes // 2}e", view)
     octets = view if view.format == "B" and view.ndim == 1 else view.cast("B")
-    return octets.cast(_FORMATS[tensor.datatype])  # type: ignore[call-overload, no-any-return]
+    return octets.cast(format_)  # type: ignore[call-overload, no-any-return]
 
 
 def round_to(datatype: Datatype, value: float) -> float:

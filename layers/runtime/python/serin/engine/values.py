@@ -6,6 +6,7 @@ A value over memory of Python's does not own it: an ``Input`` keeps that memory 
 from __future__ import annotations
 
 from ctypes import (
+    POINTER,
     PYFUNCTYPE,
     Structure,
     byref,
@@ -167,7 +168,8 @@ class _Borrowed:
         self._release(byref(self._buffer))
 
 
-_bytes_at = PYFUNCTYPE(py_object, c_void_p, c_ssize_t)(("PyBytes_FromStringAndSize", pythonapi))
+_IntegersAt: Final = POINTER(c_int64)
+_BytesAt: Final = POINTER(c_char)
 
 
 class Output:
@@ -178,7 +180,9 @@ class Output:
     def __init__(self, place: c_void_p) -> None:
         """``place``: null, as ONNX Runtime takes anything else for memory to write to."""
         self._value = place
-        self._element_type, self._shape, self._rank, self._data = c_int(), c_void_p(), c_size_t(), c_void_p()
+        # Slices of these two pointers are a list of integers, and bytes.
+        self._shape, self._data = _IntegersAt(), _BytesAt()
+        self._element_type, self._rank = c_int(), c_size_t()
         # Prepared, as a run's time is spent in conversions if anywhere.
         self._type_arguments = (place, byref(self._element_type), byref(self._shape), byref(self._rank))
         self._data_arguments = (place, byref(self._data))
@@ -199,16 +203,16 @@ class Output:
                 raise InvalidTensor("an output is of a datatype that is not served")
             datatype, itemsize = element
             rank = self._rank.value
-            shape = tuple(_axes(rank).from_address(self._shape.value)[:]) if rank else ()
+            shape = tuple(self._shape[:rank]) if rank else ()
             if itemsize is None:
                 return Tensor(datatype, shape, _strings_of(self._value.value, prod(shape)))
             status = API.GetTensorMutableData(*self._data_arguments)
             if status is not None:
                 check(status)
-            size, address = prod(shape) * itemsize, self._data.value
-            if address is None and size:  # Python would make bytes of whatever its own memory holds
+            size = prod(shape) * itemsize
+            if size and not self._data:  # Python would read at address 0
                 raise InvalidTensor("an output has elements and no memory")
-            return Tensor(datatype, shape, _bytes_at(address, size))
+            return Tensor(datatype, shape, self._data[:size])
         finally:
             self.release()
 
