@@ -190,3 +190,13 @@ def test_a_batch_is_all_of_one_shape_and_its_elements_are_all_counted() -> None:
     given = Tensor(Datatype.FP32, (3, 40, 50), pack(Datatype.FP32, [0.5] * 6000))
     assert element_count(given.shape) > BATCH_VALUES
     assert by_screen(manifest, {}, given) == (given.data, {})
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_data_seen_as_words_is_screened_as_its_bytes_are(rows: int) -> None:
+    manifest = with_features(Datatype.FP32, {"name": "a", "range": [0, 1]})
+    bins: dict[str, Bins] = {"a": NumericBins(edges=(0.5,), counts=())}
+    given = tensor(Datatype.FP32, [[0.75]] * rows)
+    assert isinstance(given.data, bytes)
+    seen = Tensor(given.datatype, given.shape, memoryview(given.data).cast("I"))  # four rows: as long as one in bytes
+    assert by_screen(manifest, bins, seen) == by_screen(manifest, bins, given) == (given.data, {"a": {"1": rows}})

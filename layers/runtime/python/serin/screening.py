@@ -118,8 +118,9 @@ class NumberScreen:
         """Judge and count; raises what ``Screens`` says."""
         if self._passes:
             return tensor, b""
-        if self._row_format is not None and len(tensor.data) == self._row_format.size:
-            bins = self._row(self._row_format.unpack(tensor.data))  # type: ignore[arg-type]
+        data, row = tensor.data, self._row_format
+        if row is not None and len(data) == row.size and not (isinstance(data, memoryview) and data.itemsize > 1):
+            bins = self._row(row.unpack(data))  # type: ignore[arg-type]
             if bins is not None:
                 return tensor, bins
         allowed, histograms = self.count(tensor, deadline)
