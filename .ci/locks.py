@@ -50,7 +50,7 @@ LOCKS: Final = (
     Lock(
         "tests/requirements.txt",
         (APPLICATION, RUNTIME),
-        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "test"),
+        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "packaging", "test"),
     ),
     Lock("requirements.txt", (APPLICATION, RUNTIME), ("build",)),
     Lock("infra/requirements.txt", (APPLICATION, RUNTIME), ("build", "deploy")),
