@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +24,15 @@ import onnx
 import pandas as pd
 
 from cli.lock import write_lock
-from serin.baseline import BASELINE_SCHEMA, Baseline, Bins, CategoryBins, NumericBins
+from cli.packaging.baseline import baseline_text
+from cli.packaging.baseline import category_bins as category_bins
+from cli.packaging.baseline import numeric_bins as numeric_bins
+from cli.packaging.golden import Instance as Instance
+from cli.packaging.golden import Prediction as Prediction
+from cli.packaging.golden import golden_text
+from cli.packaging.graph import IR_VERSION as IR_VERSION
+from cli.packaging.graph import OPSETS as OPSETS
+from serin.baseline import BASELINE_SCHEMA, Baseline, Bins
 from serin.errors import SerinError
 from serin.manifest import Lineage, Manifest
 from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, LOCK_FILE, MANIFEST_FILE, load_manifest
@@ -35,12 +42,7 @@ DECIMALS: Final = 9
 """Decimals of golden predictions: finer than any tolerance, coarser than a last-bit difference."""
 METRIC_DECIMALS: Final = 4
 GOLDEN_ROWS: Final = 24
-MOST_BINS: Final = 10
-FEWEST_ROWS: Final = 20
-"""Fewest rows that a bin stands for, where there are enough."""
 
-Instance = Mapping[str, Any]
-Prediction = Mapping[str, Any]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -157,11 +159,6 @@ def round_learned(estimator: Any, names: Iterable[str], decimals: int) -> None:
 
 # --- The graph ------------------------------------------------------------------------------------------------
 
-OPSETS: Final = {"": 21, "ai.onnx.ml": 3}
-"""Operator sets that every model is exported in."""
-IR_VERSION: Final = 10
-"""The file format's version that these operator sets came with."""
-
 
 def only_output(model: onnx.ModelProto, name: str, graph_name: str) -> onnx.ModelProto:
     """``model`` with the output ``name`` alone, and only the nodes that it needs."""
@@ -213,12 +210,6 @@ def class_prediction(labels: Sequence[str], probabilities: Iterable[float], labe
     return {"label": label, "probability": by_label[label], "probabilities": by_label}
 
 
-def golden_text(golden: Iterable[tuple[Instance, Prediction]]) -> str:
-    """``golden.jsonl``: one case a line."""
-    cases = ({"instance": instance, "prediction": prediction} for instance, prediction in golden)
-    return "".join(json.dumps(case, ensure_ascii=False, allow_nan=False) + "\n" for case in cases)
-
-
 # --- Baseline -------------------------------------------------------------------------------------------------
 
 
@@ -237,37 +228,3 @@ def baseline(features: pd.DataFrame, manifest: Manifest, prediction: Bins) -> Ba
             category_bins(feature.categories, column) if feature.categories else numeric_bins(column.to_numpy(float))
         )
     return Baseline(schema=BASELINE_SCHEMA, features=bins, prediction=prediction)
-
-
-def numeric_bins(values: Floats) -> NumericBins:
-    """Bins of about equal counts. NaN is counted as missing.
-
-    Edges lie half-way between neighbouring values, so that no value sits on an edge, where single and double
-    precision could put it into different bins.
-    """
-    known = np.sort(values[~np.isnan(values)])
-    count = max(2, min(MOST_BINS, len(known) // FEWEST_ROWS))
-    edges = sorted(set(_edges(known, count)))
-    histogram = NumericBins(edges=tuple(edges), counts=()).count(float(value) for value in known)
-    counts = tuple(histogram.get(str(i), 0) for i in range(len(edges) + 1))
-    return NumericBins(edges=tuple(edges), counts=counts, missing=len(values) - len(known))
-
-
-def _edges(known: Floats, count: int) -> Iterator[float]:
-    for rank in (len(known) * k // count for k in range(1, count)):
-        below = known[rank - 1]
-        above = known[np.searchsorted(known, below, side="right") :]
-        if above.size:
-            yield float(f"{(below + above[0]) / 2:.9g}")
-
-
-def category_bins(categories: Sequence[str], values: Iterable[str]) -> CategoryBins:
-    """One bin a category, in the manifest's order."""
-    names = tuple(categories)
-    histogram = CategoryBins(categories=names, counts=()).count(values)
-    return CategoryBins(categories=names, counts=tuple(histogram.get(str(i), 0) for i in range(len(names))))
-
-
-def baseline_text(bins: Baseline) -> str:
-    """``baseline.json``, indented."""
-    return msgspec.json.format(msgspec.json.encode(bins), indent=2).decode() + "\n"

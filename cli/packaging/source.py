@@ -73,9 +73,9 @@ class Source(Protocol):
             SourceRefused: it cannot take them.
         """
 
-    def prediction(self) -> Prediction:
+    def prediction(self, rows: Rows) -> Prediction:
         """What its outputs mean: ``Classification`` (without ``positive`` and ``threshold``), ``Regression`` or
-        ``Tensors``, naming outputs of ``convert``'s model.
+        ``Tensors``, naming outputs of ``convert``'s model. ``rows.target`` tells where the model itself does not.
         """
 
     def answer(self, rows: Rows) -> Answers:

@@ -1,0 +1,123 @@
+"""Models that are ONNX already. What they are compared with is themselves, as ONNX Runtime runs them unoptimised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from cli.packaging.features import Column
+from cli.packaging.onnx_session import OnnxSession, datatype_of
+from cli.packaging.rows import Rows
+from cli.packaging.source import Answers, Layout, SourceRefused
+from serin.admission import NotAdmitted, refuse_artifact
+from serin.engine import RUNTIME_VERSION
+from serin.errors import SerinError
+from serin.manifest import Classification, Manifest, Prediction, Regression, TensorInput, TensorOutput, Tensors
+from serin.protocol import Datatype, TensorMetadata
+
+_LABELS_OF = {"probabilities", "scores", "logits", "output_probability"}
+
+
+def from_file(file: Path) -> OnnxFile:
+    """The source in an .onnx file.
+
+    Raises:
+        SourceRefused: it is no ONNX model, or not one that may be opened.
+    """
+    data = file.read_bytes()
+    stand_in = Manifest(
+        schema="serin/model/v1",
+        name="source",
+        version="1.0.0",
+        inputs=(TensorInput(name="x", datatype=Datatype.FP32, shape=(-1,)),),
+        outputs=(TensorOutput(name="y", datatype=Datatype.FP32, shape=(-1,)),),
+        prediction=Tensors(),
+    )
+    try:
+        refuse_artifact(file, data, stand_in)
+        return OnnxFile(data)
+    except NotAdmitted as error:
+        raise SourceRefused(str(error.findings[0])) from None
+    except SerinError as error:
+        raise SourceRefused(f"{file}: {error.message}") from None
+
+
+class OnnxFile:
+    """A model in ONNX's own format."""
+
+    tools = ("onnx",)
+    feature_names = None
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._session = OnnxSession(data)
+        self._wide = _one_wide_input(self._session.inputs)
+        self.framework = f"ONNX (ONNX Runtime {RUNTIME_VERSION})"
+        self.feature_count = self._wide
+        self.tensor_names = None if self._wide else tuple(tensor.name for tensor in self._session.inputs)
+        self._outputs = tuple(tensor.name for tensor in self._session.outputs)
+        self._declared = {tensor.name: tensor for tensor in self._session.inputs}
+
+    def layout(self, columns: Sequence[Column], rows: Rows) -> Layout:
+        """The graph's own inputs; a table goes into the one that is as wide as it, or column by column by name."""
+        inputs = tuple(
+            TensorInput(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
+            for tensor in self._session.inputs
+        )
+        if self._wide:
+            return Layout(inputs=inputs, columns={inputs[0].name: tuple(column.name for column in columns)})
+        if rows.table is not None:
+            if missing := [tensor.name for tensor in inputs if tensor.name not in rows.table.columns]:
+                raise SourceRefused(f"the model has an input {missing[0]!r}, and the data no column of this name")
+            return Layout(inputs=inputs, columns={tensor.name: (tensor.name,) for tensor in inputs})
+        for tensor in inputs:
+            if tensor.name not in rows.tensors:
+                raise SourceRefused(f"the model has an input {tensor.name!r}, and the data no array of this name")
+            given = datatype_of(rows.tensors[tensor.name])
+            if given != tensor.datatype:
+                raise SourceRefused(
+                    f"array {tensor.name!r} is {given or 'of no known type'}, the input {tensor.datatype}"
+                )
+        return Layout(inputs=inputs)
+
+    def prediction(self, rows: Rows) -> Prediction:
+        """By the outputs' shapes, and the target's values for the labels: an ONNX graph does not say what it means."""
+        floats = [tensor for tensor in self._session.outputs if tensor.datatype.is_float]
+        if len(self._outputs) == 1 and floats and floats[0].shape in {(-1,), (-1, 1)} and not _labels(rows.target):
+            return Regression(value=floats[0].name)
+        labels = _labels(rows.target)
+        scores = next((t for t in floats if len(labels) > 1 and t.shape == (-1, len(labels))), None)
+        if scores is None:
+            return Tensors()
+        answered = self.answer(rows.take(range(min(len(rows), 100)))).outputs[scores.name]
+        shares = bool(np.all(answered >= 0) and np.allclose(answered.sum(axis=1), 1, atol=1e-4))
+        return Classification(scores=scores.name, labels=labels, activation="none" if shares else "softmax")
+
+    def answer(self, rows: Rows) -> Answers:
+        """Every output that is served."""
+        try:
+            return Answers(outputs=self._session.run(rows.tensors))
+        except SerinError as error:
+            raise SourceRefused(f"the model does not answer these rows: {error.message}") from None
+
+    def convert(self, layout: Layout) -> onnx.ModelProto:  # noqa: ARG002 - it has its inputs
+        """The model itself."""
+        return onnx.load_from_string(self._data)
+
+
+def _one_wide_input(inputs: Sequence[TensorMetadata]) -> int | None:
+    """Features of a model whose only input is [rows, features] of numbers."""
+    if len(inputs) != 1 or not inputs[0].datatype.is_float or len(inputs[0].shape) != 2:
+        return None
+    return inputs[0].shape[1] if inputs[0].shape[0] == -1 and inputs[0].shape[1] > 0 else None
+
+
+def _labels(target: np.ndarray[Any, Any] | None) -> tuple[str, ...]:
+    """The target's different values as text, in the order that classifiers have them in; none for real numbers."""
+    if target is None or target.ndim != 1 or target.dtype.kind == "f":
+        return ()
+    return tuple(str(value) for value in np.unique(target))

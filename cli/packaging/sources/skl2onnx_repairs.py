@@ -1,0 +1,59 @@
+"""Where skl2onnx 1.20 has to be helped: its converters, called with what they do not get right put right."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from skl2onnx import update_registered_converter
+from skl2onnx.common._registration import get_converter, get_shape_calculator
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+_BOOLEANS_AS_NUMBERS: Final = {
+    HistGradientBoostingClassifier: "SklearnHistGradientBoostingClassifier",
+    HistGradientBoostingRegressor: "SklearnHistGradientBoostingRegressor",
+}
+"""Their converters write Python's booleans where ONNX wants integers, which onnx 1.23 refuses."""
+
+
+def register() -> None:
+    """Put the repaired converters in the place of skl2onnx's. Calling it again changes nothing."""
+    for estimator, alias in _BOOLEANS_AS_NUMBERS.items():
+        convert = get_converter(alias)
+        if not isinstance(convert, _Repaired):
+            options = convert.get_allowed_options()
+            repaired = _Repaired(convert)
+            update_registered_converter(
+                estimator, alias, get_shape_calculator(alias), repaired, overwrite=True, options=options
+            )
+
+
+class _Repaired:
+    """A converter that is given a container which takes booleans for integers."""
+
+    def __init__(self, convert: Any) -> None:
+        self._convert = convert
+
+    def __call__(self, scope: Any, operator: Any, container: Any) -> None:
+        self._convert(scope, operator, _Container(container))
+
+
+class _Container:
+    """skl2onnx's container, but for the attributes of nodes."""
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def add_node(self, operator: str, inputs: Any, outputs: Any, *rest: Any, **attributes: Any) -> Any:
+        return self._container.add_node(
+            operator, inputs, outputs, *rest, **{name: _numbers(value) for name, value in attributes.items()}
+        )
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list) and any(isinstance(item, bool | np.bool_) for item in value):
+        return [int(item) for item in value]
+    return value
