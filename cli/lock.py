@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from serin.baseline import Baseline
 from serin.engine import RUNTIME_VERSION, EngineOptions, Session
 from serin.errors import ModelFolderError, SerinError
 from serin.golden import GoldenCase, answer_differences, largest_difference, read_golden
-from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Signature
+from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Parity, Provenance, Signature
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import (
     BASELINE_FILE,
@@ -38,18 +39,38 @@ FINEST: Final = 1e-6
 _LONGEST_LOCK: Final = 2**20
 
 
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What is known of how an artifact was made. ``tools``: versions of the libraries that made it."""
+
+    tools: Mapping[str, str]
+    provenance: Provenance | None = None
+    parity: Parity | None = None
+
+
 def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
     """Compute the lock of ``folder`` and write it, all or nothing: a refusal leaves the old lock as it was.
 
     Opens the model in this process, for whoever has just made it; ``lock_apart`` is for any other.
     """
-    lock = compute_lock(folder, tools)
-    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n")
+    lock = compute_lock(folder, None if tools is None else Origin(tools=tools))
+    _write(folder / LOCK_FILE, lock_text(lock))
     return lock
 
 
-def lock_apart(folder: Path, *, seconds: float | None = None) -> Lock:
+def lock_text(lock: Lock) -> str:
+    """``model.lock.json``, indented."""
+    return json.dumps(msgspec.to_builtins(lock), indent=2, sort_keys=True) + "\n"
+
+
+def lock_apart(folder: Path, *, seconds: float | None = None, origin: Origin | None = None) -> Lock:
     """The same, with the model opened in a process of its own.
+
+    Args:
+        folder: The model's folder.
+        seconds: How long it may take; None goes by the size.
+        origin: How the artifact was made. None keeps what the lock says that is there, as long as it is a lock of the
+            same artifact.
 
     Raises:
         ModelFolderError: as ``compute_lock``, or that process died or did not end in time.
@@ -69,8 +90,18 @@ def lock_apart(folder: Path, *, seconds: float | None = None) -> Lock:
         raise ModelFolderError(str(folder / manifest.artifact.file), None, problem)
     if answer.lock is None:
         raise ModelFolderError(answer.file, answer.field, answer.problem)
-    _write(folder / LOCK_FILE, json.dumps(msgspec.to_builtins(answer.lock), indent=2, sort_keys=True) + "\n")
-    return answer.lock
+    lock = answer.lock if origin is None else _made_by(answer.lock, origin)
+    _write(folder / LOCK_FILE, lock_text(lock))
+    return lock
+
+
+def _made_by(lock: Lock, origin: Origin) -> Lock:
+    return msgspec.structs.replace(
+        lock,
+        tools={**origin.tools, "onnxruntime": RUNTIME_VERSION},
+        provenance=origin.provenance,
+        parity=origin.parity,
+    )
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -89,7 +120,7 @@ def _answer(ending: Ending) -> Answer | None:
         return None
 
 
-def compute_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
+def compute_lock(folder: Path, origin: Origin | None = None) -> Lock:
     """The lock of ``folder``, as it is now.
 
     The golden cases go through the predict path that serves requests. ``golden.jsonl`` and ``baseline.json`` are
@@ -97,8 +128,8 @@ def compute_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
 
     Args:
         folder: The model's folder; its name is the model's.
-        tools: Versions of what made the artifact. None keeps those of the lock that is there, as long as it is a
-            lock of the same artifact.
+        origin: How the artifact was made. None keeps what the lock says that is there, as long as it is a lock of the
+            same artifact.
 
     Raises:
         NotAdmitted: the folder or the graph is not safe, or breaks the signature that the old lock promised.
@@ -118,10 +149,10 @@ def compute_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
         artifact=artifact,
         signature=Signature(inputs=session.inputs, outputs=session.outputs),
         baseline=None if baseline is None else _digest(folder / BASELINE_FILE),
-        tools={**_known_tools(folder, artifact, tools), "onnxruntime": RUNTIME_VERSION},
     )
     model = Model(manifest, baseline, session)
-    return msgspec.structs.replace(lock, golden=_check_golden(folder, model))
+    made = _made_by(lock, origin or _known_origin(folder, artifact))
+    return msgspec.structs.replace(made, golden=_check_golden(folder, model))
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -176,14 +207,14 @@ def _tensors(kind: str, tensors: Sequence[TensorInput | TensorOutput | TensorMet
     return fields
 
 
-def _known_tools(folder: Path, artifact: LockedFile, tools: Mapping[str, str] | None) -> Mapping[str, str]:
-    if tools is not None or not (folder / LOCK_FILE).exists():
-        return tools or {}
+def _known_origin(folder: Path, artifact: LockedFile) -> Origin:
     try:
         before = load_lock(folder / LOCK_FILE)
-    except ModelFolderError:  # it is about to be replaced
-        return {}
-    return before.tools if before.artifact == artifact else {}
+    except ModelFolderError:  # there is none, or it is about to be replaced
+        return Origin(tools={})
+    if before.artifact != artifact:
+        return Origin(tools={})
+    return Origin(tools=before.tools, provenance=before.provenance, parity=before.parity)
 
 
 # --- What lies beside it --------------------------------------------------------------------------------------

@@ -201,6 +201,62 @@ def verify(
 
 
 @app.command()
+def package(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The trained model's file.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the model, and of its folder.")],
+    data: Annotated[
+        Path, typer.Option("--data", metavar="FILE", help="Training data: .csv, .parquet, or .npz for tensors.")
+    ],
+    target: Annotated[
+        list[str] | None, typer.Option("--target", metavar="COLUMN", help="What was to be learned; may be repeated.")
+    ] = None,
+    holdout: Annotated[
+        Path | None, typer.Option("--holdout", metavar="FILE", help="Rows that it was not trained on; default: --data.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="X.Y.Z", help="Default: 1.0.0, or the one after that is there.")
+    ] = None,
+    tolerance: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tolerance", metavar="OUTPUT=ABS[,REL]", help="How far an output may be from the source's; 1e-5,1e-5."
+        ),
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Open a file that may run code, without asking.")] = False,
+    models: Models = _MODELS,
+) -> None:
+    """Make a model folder of a trained model, and prove that nothing changed on the way.
+
+    SOURCE is an estimator or a pipeline of scikit-learn (.joblib, .pkl, .skops), a model of XGBoost (.json, .ubj),
+    LightGBM (.txt) or CatBoost (.cbm), a PyTorch module or exported program (.pt, .pt2), a Keras model (.keras), or
+    an .onnx file. It is converted, preprocessing included, and compared with itself on the data's rows (all up to
+    10,000, then a sample) and on rows at the edges; an answer out of tolerance refuses it. Features, ranges,
+    categories and examples are read from the data; what you have written into model.yaml stays. Refused, the folder
+    is as it was.
+
+    \b
+    examples:
+      serin package model.joblib --name churn --data train.csv --target churned
+      serin package model.ubj --name price --data train.parquet --holdout test.parquet --target price
+      serin package net.pt2 --name digits --data images.npz --target label
+    """
+    from cli.package import package_model, tolerances
+    from cli.packaging.package import Order
+
+    order = Order(
+        source=source,
+        name=name,
+        data=data,
+        models=models,
+        holdout=holdout,
+        target=tuple(target or ()),
+        version=version,
+        tolerances=tolerances(tolerance or ()),
+    )
+    package_model(order, trust=trust)
+
+
+@app.command()
 def bench(
     model: Model,
     models: Models = _MODELS,

@@ -123,10 +123,12 @@ def _undocumented(weight: onnx.TensorProto) -> onnx.TensorProto:
 
 
 class Ending:
-    """Nodes that are put after a model's own, in the order of the calls, and the outputs that come of them."""
+    """Nodes that are put after a model's own, in the order of the calls, and the output that comes of them."""
 
-    def __init__(self, model: onnx.ModelProto) -> None:
+    def __init__(self, model: onnx.ModelProto, output: str) -> None:
+        """``output``: the name that it will have; what has it in the model is renamed."""
         self.model = model
+        _rename(model.graph, output, f"converted_{output}")
 
     def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         """Add a node of the standard operator set; the name of its output."""
@@ -157,6 +159,16 @@ class Ending:
         axes = [BATCH if axis == -1 else axis for axis in shape]
         del self.model.graph.output[:]
         self.model.graph.output.extend([*kept, onnx.helper.make_tensor_value_info(name, _element_type(datatype), axes)])
+
+
+def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for node in graph.node:
+        node.input[:] = [new if name == old else name for name in node.input]
+        node.output[:] = [new if name == old else name for name in node.output]
+        for inner in _graphs(node):
+            _rename(inner, old, new)
+    for value in [*graph.output, *graph.initializer]:
+        value.name = new if value.name == old else value.name
 
 
 _ELEMENT_TYPES: Final = {

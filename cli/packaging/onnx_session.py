@@ -67,19 +67,29 @@ class OnnxSession:
         count = len(next(iter(tensors.values())))
         parts: dict[str, list[Array]] = {name: [] for name in names}
         for start in range(0, count, rows_a_run):
-            some = {tensor.name: _tensor(tensors[tensor.name], tensor, start, rows_a_run) for tensor in self.inputs}
+            some = {
+                tensor.name: tensor_of(tensors[tensor.name][start : start + rows_a_run], tensor.datatype)
+                for tensor in self.inputs
+            }
             for name, result in self._session.run(some, names, time.monotonic() + _SECONDS_A_RUN).items():
                 parts[name].append(_array(result))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _tensor(values: Array, declared: TensorMetadata, start: int, count: int) -> Tensor:
+def tensor_of(values: Array, datatype: Datatype | None = None) -> Tensor:
+    """An array as a tensor, of its own datatype unless another is given.
+
+    Raises:
+        ValueError: the protocol has no datatype for it.
+    """
     import numpy as np
 
-    part = values[start : start + count]
-    if declared.datatype is Datatype.BYTES:
-        return Tensor(declared.datatype, part.shape, [str(text).encode() for text in part.ravel()])
-    return Tensor(declared.datatype, part.shape, np.ascontiguousarray(part, _DTYPES[declared.datatype]).tobytes())
+    datatype = datatype or datatype_of(values)
+    if datatype is None:
+        raise ValueError(f"no tensor holds {values.dtype}")
+    if datatype is Datatype.BYTES:
+        return Tensor(datatype, values.shape, [str(text).encode() for text in values.ravel()])
+    return Tensor(datatype, values.shape, np.ascontiguousarray(values, _DTYPES[datatype]).tobytes())
 
 
 def _array(tensor: Tensor) -> Array:

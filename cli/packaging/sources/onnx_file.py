@@ -51,6 +51,7 @@ class OnnxFile:
 
     tools = ("onnx",)
     feature_names = None
+    operators: tuple[str, ...] = ()
 
     def __init__(self, data: bytes) -> None:
         self._data = data

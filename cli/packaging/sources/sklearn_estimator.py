@@ -61,6 +61,7 @@ class Estimator:
     """A fitted estimator or pipeline."""
 
     tensor_names = None
+    operators = ("com.microsoft.Tokenizer",)
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -197,7 +198,8 @@ class Estimator:
 
     def _end(self, exported: onnx.ModelProto) -> None:
         """Give the output that is served its name and shape."""
-        ending, made = Ending(exported), [output.name for output in exported.graph.output]
+        ending = Ending(exported, self._output)
+        made = [output.name for output in exported.graph.output]
         classes = getattr(self._model, "classes_", ())
         if self._kind == "probabilities":
             self._promise(ending, ending.reshaped(made[1], "all_probabilities", [-1, len(classes)]), len(classes))

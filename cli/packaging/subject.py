@@ -1,0 +1,125 @@
+"""A trained model beside its data: how rows go into it, and what it answers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from cli.packaging.features import Column, columns_of, tensors_of
+from cli.packaging.leaks import refuse_leak
+from cli.packaging.metrics import metrics_of
+from cli.packaging.missing import Policy, filled, let_in, policies_of
+from cli.packaging.rows import DataFile, Rows
+from cli.packaging.sample import edge_table, edge_tensors, joined, unseen_table
+from cli.packaging.source import Answers, Layout, Source, SourceRefused
+from serin.manifest import Prediction
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+_MOST_ANSWERED: Final = 100_000
+"""Rows that the source answers: more say nothing new of a distribution's tenths."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A source, and how the data goes into it."""
+
+    source: Source
+    rows: Rows
+    columns: tuple[Column, ...]
+    policies: Mapping[str, Policy]
+    layout: Layout
+
+    def with_tensors(self, rows: Rows) -> Rows:
+        """Rows as the ONNX model takes them, too."""
+        if rows.table is None:
+            return rows
+        table = filled(rows, self.policies).table
+        return replace(rows, tensors=tensors_of(table, self.layout)) if table is not None else rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """Rows and the source's answers. ``places``: of the rows in the file. ``edges``: rows at the data's edges."""
+
+    rows: Rows
+    places: Array
+    answers: Answers
+    edges: Rows
+    edge_answers: Answers
+    metrics: Mapping[str, float]
+    prediction: Prediction
+
+
+def subject_of(source: Source, data: DataFile, target: Sequence[str]) -> Subject:
+    """A source with the data that it was trained on, or some like it.
+
+    Raises:
+        SourceRefused: the data does not fit the source, or holds the target.
+    """
+    rows = data.rows
+    refuse_leak(source, rows, target, data.name)
+    if rows.table is None:
+        if source.tensor_names is None:
+            raise SourceRefused(f"{data.name}: the model takes named columns; give a .csv or .parquet file")
+        return Subject(source=source, rows=rows, columns=(), policies={}, layout=source.layout((), rows))
+    columns = tuple(columns_of(rows.table, source.feature_names, source.feature_count, data.name))
+    rows = replace(rows, table=rows.table[[column.name for column in columns]])
+    layout = source.layout(columns, replace(rows, tensors={}))
+    policies = policies_of(source, rows, columns)
+    return Subject(source=source, rows=rows, columns=columns, policies=policies, layout=layout)
+
+
+def held_out(subject: Subject, rows: Rows) -> HeldOut:
+    """The rows that are looked at, at most ``_MOST_ANSWERED`` of them, and what the source answers.
+
+    Raises:
+        SourceRefused: a column is not there, or the source does not answer.
+    """
+    import numpy as np
+
+    source = subject.source
+    if rows.table is not None:
+        columns_of(rows.table, [column.name for column in subject.columns], None, "the held-out data")
+        rows = replace(rows, table=rows.table[[column.name for column in subject.columns]])
+    places = np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ANSWERED)).round().astype(int)
+    if rows.table is not None:
+        places = places[let_in(rows.table, subject.columns, subject.policies).to_numpy()[places]]
+        if not len(places):
+            raise SourceRefused("no row has all its texts; fill them before training, so that the model knows the fill")
+    some = subject.with_tensors(rows.take(places))
+    answers = source.answer(some)
+    edges = _edges(subject, some)
+    prediction = source.prediction(some)
+    return HeldOut(
+        rows=some,
+        places=places,
+        answers=answers,
+        edges=edges,
+        edge_answers=source.answer(edges),
+        metrics=metrics_of(answers, some.target, prediction),
+        prediction=prediction,
+    )
+
+
+def _edges(subject: Subject, rows: Rows) -> Rows:
+    """Rows at the edges that the serving process lets in, and unseen texts where the source has an answer to them."""
+    table = subject.rows.table
+    if table is None:
+        return Rows(tensors=edge_tensors(dict(rows.tensors)))
+    edges = edge_table(table, subject.columns)
+    kept = let_in(edges, subject.columns, subject.policies)
+    made = subject.with_tensors(Rows(table=edges[kept].reset_index(drop=True)))
+    unseen = unseen_table(table, subject.columns)
+    for row in range(len(unseen)):
+        one = subject.with_tensors(Rows(table=unseen.iloc[[row]].reset_index(drop=True)))
+        try:
+            subject.source.answer(one)
+        except SourceRefused:
+            continue  # it refuses them, and so does the manifest
+        made = joined(made, one)
+    return made
