@@ -112,10 +112,16 @@ def _same_outputs(old: Any, fresh: Any) -> bool:
     )
 
 
-def next_version(before: Manifest | None, inputs: Sequence[TensorInput], outputs: Sequence[TensorOutput]) -> str:
-    """The version after that of ``before``: a new major one where clients of the old would be refused."""
+def next_version(
+    before: Manifest | None, inputs: Sequence[TensorInput], outputs: Sequence[TensorOutput], *, same_artifact: bool
+) -> str:
+    """The version after that of ``before``, or the same for the same artifact; a new major one where clients of the old
+    would be refused.
+    """
     if before is None:
         return FIRST_VERSION
+    if same_artifact:
+        return before.version
     major, minor, _ = (int(part) for part in before.version.partition("-")[0].split("."))
     if _signature(before.inputs, before.outputs) == _signature(inputs, outputs):
         return f"{major}.{minor + 1}.0"

@@ -98,7 +98,7 @@ def _section(section: Mapping[str, Any], indent: str = "  ") -> Iterator[str]:
 def _builtins(section: msgspec.Struct) -> dict[str, Any]:
     """What differs from the defaults."""
     plain: dict[str, Any] = msgspec.to_builtins(section)
-    return plain
+    return {key: value for key, value in plain.items() if value != {}}
 
 
 def _whole(value: Any) -> Any:

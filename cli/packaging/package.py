@@ -22,11 +22,11 @@ from cli.packaging.rows import DataFile, read_data
 from cli.packaging.source import SourceRefused
 from cli.packaging.sources import open_source
 from cli.packaging.subject import HeldOut, Subject, held_out, subject_of
-from serin.admission import admit, refuse_artifact
+from serin.admission import NotAdmitted, admit, broken_signature, refuse_artifact
 from serin.errors import SerinError
 from serin.lock import Lock
 from serin.manifest import Manifest, Tolerance
-from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, MANIFEST_FILE, load_manifest
+from serin.model_folder import BASELINE_FILE, GOLDEN_FILE, LOCK_FILE, MANIFEST_FILE, load_manifest
 
 STEPS: Final = 6
 ARTIFACT: Final = "model.onnx"
@@ -120,7 +120,8 @@ def _build(
         )
     draft = draft_of(
         name=order.name,
-        version=order.version or next_version(before, subject.layout.inputs, outputs),
+        version=order.version
+        or next_version(before, subject.layout.inputs, outputs, same_artifact=_is_there(artifact, order)),
         before=before,
         columns=subject.columns,
         features=features_of(subject.columns, subject.policies, subject.layout, before),
@@ -146,10 +147,21 @@ def _build(
     baseline = baseline_of(subject.rows.table, manifest, answered)
     (staged / BASELINE_FILE).write_text(baseline_text(baseline), encoding="utf-8")
     lock = lock_apart(staged, origin=origin_of(subject.source, order.source, data, holdout, comparison.parity))
+    _refuse_broken_signature(staged, order.models / order.name, before)
     admit(staged)
     advance()
     unfilled = tuple(c.name for c in subject.columns if c.missing and subject.policies[c.name] == "reject")
     return Packaged(folder=staged, manifest=manifest, lock=lock, unfilled=unfilled)
+
+
+def _is_there(artifact: bytes, order: Order) -> bool:
+    file = order.models / order.name / ARTIFACT
+    return file.is_file() and file.read_bytes() == artifact
+
+
+def _refuse_broken_signature(staged: Path, folder: Path, before: Manifest | None) -> None:
+    if before is not None and (folder / LOCK_FILE).exists() and (findings := broken_signature(staged, folder)):
+        raise NotAdmitted(findings)
 
 
 def _renamed(error: SerinError, staged: Path, folder: Path) -> Exception:

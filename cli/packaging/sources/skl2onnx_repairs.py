@@ -8,6 +8,7 @@ import numpy as np
 from skl2onnx import update_registered_converter
 from skl2onnx.common._registration import get_converter, get_shape_calculator
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.svm import LinearSVC
 
 _BOOLEANS_AS_NUMBERS: Final = {
     HistGradientBoostingClassifier: "SklearnHistGradientBoostingClassifier",
@@ -18,6 +19,7 @@ _BOOLEANS_AS_NUMBERS: Final = {
 
 def register() -> None:
     """Put the repaired converters in the place of skl2onnx's. Calling it again changes nothing."""
+    _let_support_vectors_know_zipmap()
     for estimator, alias in _BOOLEANS_AS_NUMBERS.items():
         convert = get_converter(alias)
         if not isinstance(convert, _Repaired):
@@ -26,6 +28,22 @@ def register() -> None:
             update_registered_converter(
                 estimator, alias, get_shape_calculator(alias), repaired, overwrite=True, options=options
             )
+
+
+def _let_support_vectors_know_zipmap() -> None:
+    """Every classifier at a pipeline's end is asked for this option, and refuses those that it does not list."""
+    alias = "SklearnLinearSVC"
+    convert = get_converter(alias)
+    options = convert.get_allowed_options()
+    if "zipmap" not in options:
+        update_registered_converter(
+            LinearSVC,
+            alias,
+            get_shape_calculator(alias),
+            _Repaired(convert),
+            overwrite=True,
+            options={**options, "zipmap": [True, False, "columns"]},
+        )
 
 
 class _Repaired:

@@ -185,12 +185,12 @@ class Estimator:
         return cast("onnx.ModelProto", exported)
 
     def _options(self, model: Any) -> dict[Any, dict[str, Any]]:
-        options: dict[Any, dict[str, Any]] = {
-            id(step): {"tokenexp": _WORDS}
-            for step in steps_of(model)
-            if isinstance(step, CountVectorizer) and step.token_pattern == _DEFAULT_PATTERN and step.analyzer == "word"
-        }
-        if self._kind in {"probabilities", "scores", "votes"} or (self._kind == "labels" and is_classifier(model)):
+        """By the parts' identities; those of a pipeline go on to its last step."""
+        options: dict[Any, dict[str, Any]] = {}
+        for step in steps_of(model):
+            if isinstance(step, CountVectorizer) and (step.token_pattern, step.analyzer) == (_DEFAULT_PATTERN, "word"):
+                options[id(step)] = {"tokenexp": _WORDS}
+        if is_classifier(model):
             allowed = _allowed_options(last_step(model))
             wanted = {"zipmap": False, "raw_scores": self._kind == "scores"}
             options[id(model)] = {name: value for name, value in wanted.items() if name in allowed}

@@ -31,7 +31,9 @@ def _inner(model: Any) -> Iterator[Any]:
     if isinstance(model, Pipeline):
         yield from (step for _, step in model.steps if isinstance(step, BaseEstimator))
         return
-    for name in ("transformers_", "transformer_list", "estimators_", "calibrated_classifiers_"):
+    for calibrated in getattr(model, "calibrated_classifiers_", ()):
+        yield calibrated.estimator
+    for name in ("transformers_", "transformer_list", "estimators_"):
         for held in np.ravel(np.array(getattr(model, name, []), dtype=object)):
             yield from (part for part in _flat(held) if isinstance(part, BaseEstimator))
     for name in ("estimator_", "estimator", "regressor_", "transformer_", "final_estimator_"):
