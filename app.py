@@ -19,6 +19,7 @@ from infra.catalog_stack import CatalogStack
 from infra.config import ConfigurationError, Stage, stage_named
 from infra.model_stack import ModelStack
 from infra.platform_stack import PlatformStack
+from infra.signer import stage_signer
 from serin.errors import ModelFolderError
 
 ROOT = Path(__file__).resolve().parent
@@ -38,11 +39,16 @@ def add_stacks(app: cdk.App, *, stage: Stage, root: Path) -> None:
     """Everything of one stage, checked by cdk-nag. ``root`` holds ``models``, ``functions`` and ``layers``.
 
     Raises:
+        ConfigurationError: the key that the stage demands signatures of cannot be used.
         ModelFolderError: a model folder that cannot be served.
     """
-    models = load_catalog(root / "models")
+    signer = stage_signer(stage, root)
+    models = load_catalog(root / "models", signer)
     platform = PlatformStack(app, stage=stage)
-    served = [ModelStack(app, stage=stage, manifest=manifest, platform=platform, root=root) for manifest in models]
+    served = [
+        ModelStack(app, stage=stage, manifest=manifest, platform=platform, root=root, signer=signer)
+        for manifest in models
+    ]
     catalog = CatalogStack(app, stage=stage, models=served, platform=platform, root=root)
     aliases = {manifest.name: stack.alias for manifest, stack in zip(models, served, strict=True)}
     ApiStack(app, stage=stage, models=aliases, catalog=catalog.alias, platform=platform, root=root)

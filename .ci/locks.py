@@ -50,11 +50,12 @@ LOCKS: Final = (
     Lock(
         "tests/requirements.txt",
         (APPLICATION, RUNTIME),
-        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "packaging", "test"),
+        ("authorizer", "bench", "build", "catalog", "deploy", "inference", "packaging", "signature", "test"),
     ),
     Lock("requirements.txt", (APPLICATION, RUNTIME), ("build",)),
     Lock("infra/requirements.txt", (APPLICATION, RUNTIME), ("build", "deploy")),
     Lock("functions/inference/requirements.txt", (RUNTIME,), ("inference",), without=BINDING),
+    Lock("functions/inference/signature-requirements.txt", (), ("signature",)),
     Lock("functions/catalog/requirements.txt", (), ("catalog",)),
     Lock("functions/authorizer/requirements.txt", (), ("authorizer",)),
     Lock("local/image-requirements.txt", (), ("inference",)),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cli.files import replace_text
 from serin.admission import refuse_artifact, refuse_broken_signature, refuse_unsafe_files, seconds_for
 from serin.admission.apart import Ending, Limits, run_apart
 from serin.baseline import Baseline
@@ -54,7 +55,7 @@ def write_lock(folder: Path, tools: Mapping[str, str] | None = None) -> Lock:
     Opens the model in this process, for whoever has just made it; ``lock_apart`` is for any other.
     """
     lock = compute_lock(folder, None if tools is None else Origin(tools=tools))
-    _write(folder / LOCK_FILE, lock_text(lock))
+    replace_text(folder / LOCK_FILE, lock_text(lock))
     return lock
 
 
@@ -91,7 +92,7 @@ def lock_apart(folder: Path, *, seconds: float | None = None, origin: Origin | N
     if answer.lock is None:
         raise ModelFolderError(answer.file, answer.field, answer.problem)
     lock = answer.lock if origin is None else _made_by(answer.lock, origin)
-    _write(folder / LOCK_FILE, lock_text(lock))
+    replace_text(folder / LOCK_FILE, lock_text(lock))
     return lock
 
 
@@ -265,17 +266,3 @@ def _predict(model: Model, instance: Mapping[str, Any]) -> dict[str, Any]:
 def _bound(difference: float) -> float:
     """An upper bound, a power of ten: the last bits differ between processors, and the lock must not."""
     return float(f"1e{math.ceil(math.log10(max(difference, FINEST)))}")
-
-
-# --- Writing --------------------------------------------------------------------------------------------------
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace ``file`` in one step."""
-    beside = file.with_name(f".{file.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise ModelFolderError(str(file), None, f"cannot be written ({error.strerror})") from None

@@ -60,6 +60,10 @@ Token = Annotated[
     str | None,
     typer.Option("--token", metavar="JWT", envvar="SERIN_TOKEN", help="Sent as bearer token to the endpoint."),
 ]
+SignedBy = Annotated[
+    Path | None,
+    typer.Option("--signed-by", metavar="FILE", help="Public key (PEM) that must have signed each model: model.sig."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
 
 _MODELS: Final = Path("models")
@@ -71,6 +75,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="0 takes any free port.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
     reload: Annotated[bool, typer.Option("--reload", help="Serve a model anew when its folder changes.")] = False,
+    signed_by: SignedBy = None,
 ) -> None:
     """Serve every model over HTTP.
 
@@ -83,10 +88,13 @@ def serve(
       serin serve
       serin serve --port 8080 --models ../other/models
       serin serve --reload
+      serin serve --signed-by signer.pem
     """
+    from cli.keys import demanded_signer
     from cli.serve import ServeOptions, serve
 
-    serve(ServeOptions(models=models, host=host, port=port, reload=reload))
+    signer = demanded_signer(signed_by)
+    serve(ServeOptions(models=models, host=host, port=port, reload=reload, signer=signer))
 
 
 @app.command()
@@ -159,12 +167,38 @@ def lock(
     """
     from cli.lock import lock_apart
     from cli.models import folder_of
-    from serin.model_folder import LOCK_FILE
+    from serin.model_folder import LOCK_FILE, SIGNATURE_FILE
+    from serin.model_signature import is_outdated
 
     folder = folder_of(models, model)
     golden = lock_apart(folder).golden
     cases = "no golden cases" if golden is None else f"{golden.cases} golden cases hold"
     print(f"{folder / LOCK_FILE} is written; {cases}")
+    if is_outdated(folder):
+        print(
+            f"{folder / SIGNATURE_FILE} is of other files now; `serin sign {folder.name}` signs these", file=sys.stderr
+        )
+
+
+@app.command()
+def sign(
+    model: Model,
+    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="Private key (PEM) on P-256, P-384 or P-521.")],
+    models: Models = _MODELS,
+) -> None:
+    """Sign every file of a model with your key, into model.sig.
+
+    The format is OpenSSF model signing's. A key with a passphrase asks for it, or takes it from the environment
+    variable SERIN_SIGNING_PASSPHRASE. Needs `pip install -e '.[sign]'`; see docs/signing.md for keys.
+
+    \b
+    examples:
+      serin sign breast-cancer --key signing.pem
+    """
+    from cli.models import folder_of
+    from cli.sign import sign_model
+
+    sign_model(folder_of(models, model), key)
 
 
 @app.command()
@@ -182,6 +216,7 @@ def verify(
         float | None,
         typer.Option(min=0.1, max=3600, help="For opening a model and its golden cases; 10, and 1 more each 10 MB."),
     ] = None,
+    signed_by: SignedBy = None,
     as_json: Json = False,
 ) -> None:
     """Check whether a model may be served.
@@ -194,10 +229,14 @@ def verify(
       serin verify breast-cancer
       serin verify --all --json
       serin verify ../other/iris --against ../deployed/iris
+      serin verify --all --signed-by signer.pem
     """
+    from cli.keys import demanded_signer
     from cli.verify import folders_named, verify_models
 
-    verify_models(folders_named(models, model, every=every), against=against, seconds=seconds, as_json=as_json)
+    folders = folders_named(models, model, every=every)
+    signer = demanded_signer(signed_by)
+    verify_models(folders, against=against, signer=signer, seconds=seconds, as_json=as_json)
 
 
 @app.command()

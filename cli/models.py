@@ -18,6 +18,7 @@ from serin.model_folder import find_model_folders, load_model_folder
 if TYPE_CHECKING:
     from cli.endpoint import Endpoint
     from serin.service import Model
+    from serin.signer import Signer
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -67,17 +68,31 @@ def folder_of(models: Path, name: str) -> Path:
     raise CommandError(ExitCode.REFUSED, f"{models} has no model {name!r}; {known}")
 
 
-def load_models(folders: list[Path]) -> dict[Path, Model]:
+def load_models(folders: list[Path], signer: Signer | None = None) -> dict[Path, Model]:
     """Every model of ``folders``, ready to answer.
 
     Raises:
+        ModelFolderError: names the file and the field to mend.
+    """
+    return {folder: load_signed(folder, signer) for folder in tracked(folders, "Loading models")}
+
+
+def load_signed(folder: Path, signer: Signer | None) -> Model:
+    """The model of ``folder``, ready to answer; ``signer`` must have signed it, if it is not None.
+
+    Raises:
+        NotAdmitted: ``signer`` has not signed the folder as it is.
         ModelFolderError: names the file and the field to mend.
     """
     # Only a command that answers predictions pays for the engine.
     from serin.engine import EngineOptions
     from serin.service import load_model
 
-    return {folder: load_model(folder, EngineOptions()) for folder in tracked(folders, "Loading models")}
+    if signer is not None:
+        from serin.admission import refuse_unsigned
+
+        refuse_unsigned(folder, signer)
+    return load_model(folder, EngineOptions())
 
 
 def _of_folder(models: Path) -> tuple[list[_Row], list[ModelFolderError]]:

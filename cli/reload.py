@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from serin.engine import EngineOptions
+from cli.models import load_signed
 from serin.errors import SerinError
 from serin.model_folder import MANIFEST_FILE
-from serin.service import Model, Service, load_model
+from serin.service import Model, Service
+from serin.signer import Signer
 
 _INTERVAL_S: Final = 0.5
 
@@ -38,7 +39,7 @@ class Reloader:
     """Watches a models folder by looking at it twice a second, which works on every file system.
 
     A model that loads replaces the one before it at once, for all requests that begin after that; one that does not
-    load is reported and the one before it keeps serving.
+    load, or that ``signer`` has not signed where there is one, is reported and the one before it keeps serving.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Reloader:
         loaded: dict[Path, Model],
         judged: dict[Path, Fingerprint],
         *,
+        signer: Signer | None = None,
         publish: Callable[[Service], None],
         report: Callable[[str], None],
     ) -> None:
@@ -54,6 +56,7 @@ class Reloader:
         self._loaded = dict(loaded)
         self._judged = judged
         self._seen = judged
+        self._signer = signer
         self._publish = publish
         self._report = report
 
@@ -77,7 +80,7 @@ class Reloader:
 
     def _load(self, folder: Path) -> str | None:
         try:
-            model = load_model(folder, EngineOptions())
+            model = load_signed(folder, self._signer)
         except SerinError as error:
             before = self._loaded.get(folder)
             kept = f"version {before.version} keeps serving" if before else "it is not served"

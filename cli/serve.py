@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from functions.catalog.asgi import Planes
     from serin.rest import Response
     from serin.service import Model
+    from serin.signer import Signer
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Where the models are and where they are served; port 0 takes any free one."""
+    """Where the models are and where they are served; port 0 takes any free one. ``signer`` must have signed them."""
 
     models: Path
     host: str
     port: int
     reload: bool
+    signer: Signer | None
 
 
 class Swappable:
@@ -71,7 +73,7 @@ def _load_and_run(options: ServeOptions, listener: socket.socket) -> None:
     from serin.service import Service
 
     judged = fingerprints(options.models)
-    loaded = load_models(folders)
+    loaded = load_models(folders, options.signer)
     from functions.catalog.asgi import create_asgi
 
     observer = Observer(ObserverSettings(stream=sys.stderr))
@@ -81,7 +83,8 @@ def _load_and_run(options: ServeOptions, listener: socket.socket) -> None:
         def publish(service: Service) -> None:
             app.current = create_asgi(service, observer)
 
-        Reloader(options.models, loaded, judged, publish=publish, report=_report).start()
+        signer = options.signer
+        Reloader(options.models, loaded, judged, signer=signer, publish=publish, report=_report).start()
     print(_welcome(url_of(listener), loaded.values()), flush=True)
     _run(app, listener)
 

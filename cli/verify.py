@@ -12,21 +12,25 @@ from cli.outcome import CommandError, ExitCode, one_line
 from cli.progress import tracked
 from serin.admission import Finding, broken_signature, verify
 from serin.model_folder import MANIFEST_FILE, find_model_folders
+from serin.signer import Signer
 
 
-def verify_models(folders: list[Path], *, against: Path | None, seconds: float | None, as_json: bool) -> None:
+def verify_models(
+    folders: list[Path], *, against: Path | None, signer: Signer | None, seconds: float | None, as_json: bool
+) -> None:
     """Verify each of ``folders`` and print one line a finding, or with ``as_json`` one object a model.
 
     Args:
         folders: Model folders.
         against: A folder with an earlier version of the one model; its signature must not have been broken.
+        signer: The key that must have signed each folder, if one must.
         seconds: How long opening one model and its golden cases may take; None goes by its size.
         as_json: Print JSON.
 
     Raises:
         CommandError: something was found; the line says in how many models.
     """
-    found = {folder: verify(folder, seconds=seconds) for folder in tracked(folders, "Verifying models")}
+    found = {folder: verify(folder, seconds=seconds, signer=signer) for folder in tracked(folders, "Verifying models")}
     if against is not None:
         for folder, findings in found.items():
             findings += [] if findings else broken_signature(folder, against)

@@ -8,16 +8,18 @@ from serin.admission import admit_unopened
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
 from serin.model_folder import MANIFEST_FILE, find_model_folders
+from serin.signer import Signer
 
 
-def load_catalog(models: Path) -> tuple[Manifest, ...]:
+def load_catalog(models: Path, signer: Signer | None = None) -> tuple[Manifest, ...]:
     """The manifest of every model folder, by name.
 
     Raises:
-        ModelFolderError: a folder that cannot be served, or settings that Lambda does not take together.
+        ModelFolderError: a folder that cannot be served, or that ``signer`` has not signed, or settings that Lambda
+            does not take together.
     """
     # A model is opened where its image is built.
-    manifests = tuple(admit_unopened(folder).manifest for folder in find_model_folders(models))
+    manifests = tuple(admit_unopened(folder, signer=signer).manifest for folder in find_model_folders(models))
     for manifest in manifests:
         _refuse_warm_canary(manifest, models)
     return manifests

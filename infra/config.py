@@ -136,6 +136,8 @@ class Stage:
     firewall: Firewall | None = None
     cors: Cors | None = None
     domain: Domain | None = None
+    signer: str | None = None
+    """PEM file of the public key that must have signed every model, from the repository's root: see docs/signing.md."""
     log_retention_days: int | None = None
     """Overrides the manifests' retention, and holds for all other logs; 30 days when unset."""
     keep_key: bool

@@ -12,6 +12,9 @@ from typing import Final
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 
+from serin.model_folder import SIGNATURE_FILE
+from serin.signer import Signer
+
 _PLATFORMS: Final = {
     "x86_64": ecr_assets.Platform.LINUX_AMD64,
     "arm64": ecr_assets.Platform.LINUX_ARM64,
@@ -21,26 +24,30 @@ _ARCHITECTURES: Final = {"x86_64": lambda_.Architecture.X86_64, "arm64": lambda_
 _NEVER: Final = ("**/__pycache__", "**/*.pyc", "**/*.md")
 
 
-def inference_image(root: Path, *, model: str, base_image: str, architecture: str) -> lambda_.DockerImageCode:
-    """The runtime and one model's folder."""
+def inference_image(
+    root: Path, *, model: str, base_image: str, architecture: str, signer: Signer | None
+) -> lambda_.DockerImageCode:
+    """The runtime and one model's folder, which ``signer`` must have signed, if one must."""
+    view = ("models/**", f"!models/{model}/**", *_NEVER)
+    arguments = {"BASE_IMAGE": base_image, "MODEL": model}
+    if signer is None:
+        # To sign a model changes no image that asks for no signature.
+        return _image(root, "inference", (*view, f"models/*/{SIGNATURE_FILE}"), architecture, arguments)
+    # The signature is of the folder's texts, too.
     return _image(
-        root,
-        "inference",
-        ("models/**", f"!models/{model}/**"),
-        architecture,
-        {"BASE_IMAGE": base_image, "MODEL": model},
+        root, "inference", (*view, f"!models/{model}/*.md"), architecture, {**arguments, "SIGNER": signer.text}
     )
 
 
 def catalog_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
     """The control plane and what all models declare, without their artefacts."""
-    declarations = ("models/**", "!models/*/model.yaml", "!models/*/model.lock.json")
+    declarations = ("models/**", "!models/*/model.yaml", "!models/*/model.lock.json", *_NEVER)
     return _image(root, "catalog", declarations, "x86_64", {"BASE_IMAGE": base_image})
 
 
 def authorizer_image(root: Path, *, base_image: str) -> lambda_.DockerImageCode:
     """The check of bearer tokens."""
-    return _image(root, "authorizer", ("models/**", "layers/**"), "x86_64", {"BASE_IMAGE": base_image})
+    return _image(root, "authorizer", ("models/**", "layers/**", *_NEVER), "x86_64", {"BASE_IMAGE": base_image})
 
 
 def lambda_architecture(name: str) -> lambda_.Architecture:
@@ -49,7 +56,7 @@ def lambda_architecture(name: str) -> lambda_.Architecture:
 
 
 def _image(
-    root: Path, function: str, models: tuple[str, ...], architecture: str, build_args: Mapping[str, str]
+    root: Path, function: str, view: tuple[str, ...], architecture: str, build_args: Mapping[str, str]
 ) -> lambda_.DockerImageCode:
     return lambda_.DockerImageCode.from_image_asset(
         str(root),
@@ -57,5 +64,5 @@ def _image(
         build_args=build_args,
         platform=_PLATFORMS[architecture],
         # After .dockerignore, in its language; the last match decides.
-        exclude=["functions/**", "!functions/entrypoint.sh", f"!functions/{function}/**", *models, *_NEVER],
+        exclude=["functions/**", "!functions/entrypoint.sh", f"!functions/{function}/**", *view],
     )

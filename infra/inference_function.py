@@ -15,9 +15,11 @@ from infra.cors import cors_environment
 from infra.function_role import FunctionRole
 from infra.images import inference_image, lambda_architecture
 from infra.logs import EncryptedLogs
+from infra.signer import signer_environment
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
 from serin.model_folder import MANIFEST_FILE
+from serin.signer import Signer
 
 ALIAS: Final = "live"
 
@@ -38,6 +40,7 @@ class InferenceFunction(Construct):
         manifest: Manifest,
         key: kms.IKey,
         root: Path,
+        signer: Signer | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         serving = manifest.serving
@@ -50,14 +53,18 @@ class InferenceFunction(Construct):
             "Function",
             description=f"Serin model {manifest.name}",
             code=inference_image(
-                root, model=manifest.name, base_image=stage.base_image, architecture=serving.architecture
+                root,
+                model=manifest.name,
+                base_image=stage.base_image,
+                architecture=serving.architecture,
+                signer=signer,
             ),
             architecture=lambda_architecture(serving.architecture),
             memory_size=serving.memory_mb,
             timeout=cdk.Duration.seconds(serving.timeout_seconds),
             reserved_concurrent_executions=serving.reserved_concurrency,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if serving.snap_start else None,
-            environment=cors_environment(stage.cors),
+            environment={**cors_environment(stage.cors), **signer_environment(signer)},
             tracing=lambda_.Tracing.ACTIVE,
             role=FunctionRole(self, "Role", log_group=self.log_group),
             log_group=self.log_group,

@@ -16,13 +16,21 @@ from infra.release import Release
 from infra.stage_stack import StageStack
 from infra.warm import WarmInstances
 from serin.manifest import Manifest
+from serin.signer import Signer
 
 
 class ModelStack(StageStack):
     """``alias`` is what calls the model, ``function`` what its alias is looked up on; both outlast every version."""
 
     def __init__(
-        self, scope: Construct, *, stage: Stage, manifest: Manifest, platform: PlatformStack, root: Path
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        manifest: Manifest,
+        platform: PlatformStack,
+        root: Path,
+        signer: Signer | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -31,7 +39,9 @@ class ModelStack(StageStack):
             description=f"Serin: model {manifest.name}",
             tags={"serin:model": manifest.name},
         )
-        serving = InferenceFunction(self, "Inference", stage=stage, manifest=manifest, key=platform.key, root=root)
+        serving = InferenceFunction(
+            self, "Inference", stage=stage, manifest=manifest, key=platform.key, root=root, signer=signer
+        )
         self.alias = serving.alias
         self.function = serving.function
         Release(self, "Release", stage=stage, manifest=manifest, serving=serving, key=platform.key, root=root)

@@ -22,7 +22,7 @@ from serin.apigateway import Handler, LambdaContext, proxy_response, read_event,
 from serin.compiled import find_compiled, load_compiled
 from serin.cross_origin import readable_by
 from serin.engine import EngineOptions
-from serin.errors import MalformedRequest
+from serin.errors import MalformedRequest, ModelFolderError
 from serin.observability import Observer, ObserverSettings
 from serin.rest import DataPlane
 from serin.service import Service
@@ -47,11 +47,18 @@ def build_handler(data_plane: DataPlane) -> Handler:
 
 
 def _load_service(settings: Settings) -> Service:
-    """The compiled models of an image; where there is none, the model folders, with all their checks."""
+    """The compiled models of an image; where there is none, the model folders, with all their checks.
+
+    Raises:
+        ModelFolderError: a model cannot be served, or was not compiled for the signer that the settings demand.
+    """
     options = EngineOptions(threads=settings.threads)
     compiled = find_compiled(settings.models)
     if compiled:
-        return Service(load_compiled(folder, options) for folder in compiled)
+        return Service(load_compiled(folder, options, settings.signer) for folder in compiled)
+    if settings.signer is not None:  # what a signature is checked with is not in an image
+        problem = "holds no compiled model, and SERIN_SIGNER demands a signature, which the build of an image checks"
+        raise ModelFolderError(settings.models, None, problem)
 
     from pathlib import Path
 

@@ -32,15 +32,22 @@ class Engine:
     base: str
     repository: Path
 
-    def build(self, function: str, *, model: str = "") -> str:
-        """The image of ``functions/<function>``, with ``model`` where it takes one."""
+    def build(self, function: str, *, model: str = "", signer: str = "", project: Path | None = None) -> str:
+        """The image of ``functions/<function>``, with ``model`` and ``signer`` where it takes them.
+
+        ``project``: what it is built from, if not the repository.
+        """
+        root = project or self.repository
+        arguments = {"MODEL": model, "SIGNER": signer}
         return build_image(
-            self.repository / "functions" / function / "Dockerfile",
-            self.repository,
+            root / "functions" / function / "Dockerfile",
+            root,
             name=f"localhost/serin/{function}:{model or 'test'}",
             base=self.base,
             environment=self.podman.environment,
-            options=("--build-arg", f"MODEL={model}") if model else (),
+            options=tuple(
+                word for name, value in arguments.items() if value for word in ("--build-arg", f"{name}={value}")
+            ),
         )
 
     def start(self, image: str, **settings: Any) -> ImageProcess:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -19,11 +20,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from local.errors import LocalError
 from local.image import ImageProcess
 from tests.gateway.invocation import LAMBDA_INIT_SECONDS, send, timing
 from tests.golden_calls import GoldenCalls
+from tests.infra.synthesis import copy_project
 from tests.integration.engine import Engine
 from tests.sample_models import NAMES, load_sample
+from tests.signing_keys import Keys, make_keys
+from tests.small_models.multiply import write_multiply
 
 WARM_CALLS = 15
 PACKAGES_MB = 45
@@ -145,6 +150,52 @@ def test_a_full_temporary_folder_keeps_no_prediction_back(engine: Engine, served
         process.execute("python3", "-c", FILL)
         full = Served(served.sample, partial(send, process), process, served.image)
         assert served.sample.differences(full.predict(served.sample.cases), served.sample.cases) == []
+
+
+# --- inference, where a signature is demanded -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A project with one model, which is signed, texts and all."""
+
+    project: Path
+    folder: Path
+    keys: Keys
+
+
+@pytest.fixture
+def signed(tmp_path: Path) -> Signed:
+    project, keys = copy_project(tmp_path / "project"), make_keys(tmp_path / "keys")
+    folder = write_multiply(project / "models")
+    (folder / "README.md").write_text("It multiplies.")
+    keys.sign(folder)
+    return Signed(project, folder, keys)
+
+
+def test_a_signed_model_starts_where_its_key_is_demanded_and_where_another_is_it_does_not(
+    engine: Engine, signed: Signed
+) -> None:
+    signer = signed.keys.signer
+    image = engine.build("inference", model="multiply", signer=signer.text, project=signed.project)
+    with engine.start(image, environment={"SERIN_SIGNER": signer.digest}) as process:
+        assert send(process, "GET", "/v2/models/multiply/ready").status == 200
+        found = look(process)
+        assert found["models"] == [f"multiply/{file}" for file in ("model.lock.json", "model.msgpack", "model.ort")]
+        absent = "import importlib.util; print(importlib.util.find_spec('cryptography'))"
+        assert process.execute("python3", "-c", absent).strip() == "None"
+    with engine.start(image, environment={"SERIN_SIGNER": "0" * 64}) as process:
+        error = json.loads(process.invoke(b"{}").payload)
+    assert f"signer: was built for the key {signer.digest[:16]}..., and the key 0000" in error["errorMessage"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "model.onnx", "model.sig"])
+def test_a_model_that_was_changed_after_it_was_signed_is_not_built(engine: Engine, signed: Signed, name: str) -> None:
+    with (signed.folder / name).open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(LocalError) as caught:
+        engine.build("inference", model="multiply", signer=signed.keys.signer.text, project=signed.project)
+    assert f"/sources/multiply/{name}: signed: " in "".join(caught.value.__notes__)
 
 
 # --- the control plane and the authorizer -----------------------------------------------------------------------

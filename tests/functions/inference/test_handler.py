@@ -21,6 +21,7 @@ from serin.compiled import COMPILED_FILE
 from tests.gateway.events import HttpRequest, proxy_event
 from tests.gateway.invocation import send
 from tests.gateway.slots import inference_settings
+from tests.signing_keys import make_keys
 from tests.small_models.catalogue import LOOP
 from tests.small_models.multiply import write_multiply
 
@@ -182,6 +183,40 @@ def test_a_model_that_another_version_compiled_fails_the_start_with_one_clear_li
         error = json.loads(process.invoke(b"{}").payload)
     assert error["errorType"] == "ModelFolderError"
     assert error["errorMessage"].startswith(f"{file}: is for Serin 0.0.1 with ONNX Runtime 1.0.0, and this is ")
+
+
+def start(models: Path, signer: str) -> bytes:
+    """What the first call gets of a function that demands ``signer``."""
+    settings = inference_settings(models)
+    with RieProcess(replace(settings, environment={**settings.environment, "SERIN_SIGNER": signer})) as process:
+        answer = send(process, "GET", "/v2/models/multiply/ready")
+        return answer.body if answer.status == 200 else process.invoke(b"{}").payload
+
+
+def test_a_model_that_was_compiled_for_the_demanded_key_answers_and_for_another_fails_the_start(tmp_path: Path) -> None:
+    keys, other = make_keys(tmp_path / "keys"), make_keys(tmp_path / "other")
+    folder = write_multiply(tmp_path / "sources")
+    keys.sign(folder)
+    compile_model(folder, tmp_path / "image" / folder.name, keys.signer)
+    assert json.loads(start(tmp_path / "image", keys.signer.digest))["ready"]
+    error = json.loads(start(tmp_path / "image", other.signer.digest))
+    assert error["errorType"] == "ModelFolderError"
+    built, demanded = keys.signer.digest[:16], other.signer.digest[:16]
+    assert error["errorMessage"] == (
+        f"{tmp_path}/image/multiply/{COMPILED_FILE}: signer: was built for the key {built}..., "
+        f"and the key {demanded}... is demanded; build the image for this stage"
+    )
+
+
+@pytest.mark.parametrize("demanded", ["0" * 64, ""])
+def test_a_model_whose_signature_nobody_checked_fails_the_start_where_one_is_demanded(
+    demanded: str, tmp_path: Path
+) -> None:
+    folder = write_multiply(tmp_path)
+    message = json.loads(start(tmp_path, demanded))["errorMessage"]
+    assert message.startswith(f"{tmp_path}: holds no compiled model, and SERIN_SIGNER demands a signature")
+    compile_model(folder, folder)
+    assert ": signer: was built for no key, and the key " in json.loads(start(tmp_path, demanded))["errorMessage"]
 
 
 def test_changed_bytes_fail_the_start(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ LOCKS = (
     "tests/requirements.txt",
     "requirements.txt",
     "functions/inference/requirements.txt",
+    "functions/inference/signature-requirements.txt",
     "functions/catalog/requirements.txt",
     "functions/authorizer/requirements.txt",
     "infra/requirements.txt",

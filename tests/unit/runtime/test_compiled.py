@@ -20,6 +20,7 @@ from serin.errors import ModelFolderError
 from serin.golden import answer_differences
 from serin.model_folder import load_model_folder
 from tests.sample_models import MODELS, NAMES, load_sample
+from tests.signing_keys import make_keys
 
 
 def compiled_sample(name: str, room: Path) -> Path:
@@ -154,7 +155,52 @@ def test_a_missing_file_is_one_clear_line(missing: str, tmp_path: Path) -> None:
         load_compiled(str(folder), EngineOptions())
 
 
-@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]])
+def test_a_signed_folder_is_compiled_and_tells_by_which_key(tmp_path: Path) -> None:
+    folder, keys = sources(NAMES[0], tmp_path), make_keys(tmp_path / "keys")
+    keys.sign(folder)
+    into = tmp_path / "into"
+    assert main([str(folder), str(into), keys.signer.text]) == 0
+    assert read_compiled(str(into / COMPILED_FILE)).signer == keys.signer.digest
+    assert load_compiled(str(into), EngineOptions(), keys.signer.digest).name == NAMES[0]
+    assert load_compiled(str(into), EngineOptions()).name == NAMES[0]
+    assert {file.name for file in into.iterdir()} == {COMPILED_FILE, "model.ort", "model.lock.json"}
+
+
+def test_a_folder_that_the_key_has_not_signed_is_not_compiled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, keys = sources(NAMES[0], tmp_path), make_keys(tmp_path / "keys")
+    arguments = [str(folder), str(tmp_path / "into"), keys.signer.text]
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith(f"{folder}/model.sig: signed: is missing; ")
+    keys.sign(folder)
+    (folder / "README.md").write_text("another")
+    capsys.readouterr()
+    assert main(arguments) == 1
+    assert capsys.readouterr().err.startswith(f"{folder}/README.md: signed: is not as it was signed; ")
+    assert not (tmp_path / "into").exists()
+
+
+def test_a_key_that_is_none_compiles_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(sources(NAMES[0], tmp_path)), str(tmp_path / "into"), "key"]) == 1
+    assert capsys.readouterr().err == "the signer: is no public key in DER; make a key as docs/signing.md says\n"
+    assert not (tmp_path / "into").exists()
+
+
+def test_what_was_compiled_for_another_key_or_none_is_not_opened_where_one_is_demanded(tmp_path: Path) -> None:
+    folder, keys = sources(NAMES[0], tmp_path), make_keys(tmp_path / "keys")
+    demanded = make_keys(tmp_path / "others").signer.digest
+    compile_model(folder, tmp_path / "into")
+    expected = rf"model\.msgpack: signer: was built for no key, and the key {demanded[:16]}\.\.\. is demanded; build"
+    with pytest.raises(ModelFolderError, match=expected):
+        load_compiled(str(tmp_path / "into"), EngineOptions(), demanded)
+    keys.sign(folder)
+    compile_model(folder, tmp_path / "into", keys.signer)
+    with pytest.raises(ModelFolderError, match=f"was built for the key {keys.signer.digest[:16]}"):
+        load_compiled(str(tmp_path / "into"), EngineOptions(), demanded)
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b", "c", "d"]])
 def test_other_arguments_get_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err == f"{USAGE}\n"

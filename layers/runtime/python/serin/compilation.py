@@ -1,8 +1,9 @@
-"""``python -m serin.compiled FOLDER [INTO]``: a model folder into a compiled model, when an image is built.
+"""``python -m serin.compiled FOLDER [INTO [SIGNER]]``: a model folder into a compiled model, when an image is built.
 
 Everything is checked here, once: the manifest against the lock, the artifact against its digest and its signature, the
-golden cases against what will be served. What starts from the image then checks none of it again: an image does not
-change. A folder that does not hold gives one line and no compiled model.
+golden cases against what will be served. Where SIGNER (``Signer.text``) is given, this key must have signed the folder;
+that is checked first. What starts from the image then checks none of it again: an image does not change. A folder that
+does not hold gives one line and no compiled model.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from serin.admission import refuse_unsigned
 from serin.compiled import COMPILED_FILE, HERE, CompiledModel, open_compiled
 from serin.engine import EngineOptions, ModelLoadError, is_prepacked, optimize
 from serin.errors import ModelFolderError, SerinError
@@ -22,18 +24,23 @@ from serin.golden import GoldenCase, answer_differences, read_golden
 from serin.model_folder import LOCK_FILE, ModelFolder, load_model_folder, read_artifact
 from serin.predictions import Prediction
 from serin.service import Model, open_artifact
+from serin.signer import Signer, SignerError, signer_of_text
 
-USAGE: Final = "usage: python -m serin.compiled FOLDER [INTO]"
+USAGE: Final = "usage: python -m serin.compiled FOLDER [INTO [SIGNER]]"
 
 
-def compile_model(folder: Path, into: Path) -> None:
+def compile_model(folder: Path, into: Path, signer: Signer | None = None) -> None:
     """Write the compiled model of ``folder`` into the folder ``into``, which may be ``folder`` itself.
 
     ``into`` then holds all that serving and a bill of materials read: ``model.msgpack``, the artifact, the lock.
+    ``signer``: the key that must have signed the folder, if one must; what starts then can tell by its digest.
 
     Raises:
+        NotAdmitted: ``signer`` has not signed the folder as it is.
         ModelFolderError: the folder is not valid, or its model does not answer its golden cases as it must.
     """
+    if signer is not None:
+        refuse_unsigned(folder, signer)
     source = load_model_folder(folder)
     artifact = read_artifact(source)
     original = open_artifact(source, artifact, EngineOptions())
@@ -47,6 +54,7 @@ def compile_model(folder: Path, into: Path) -> None:
         manifest=source.manifest,
         lock=source.lock,
         baseline=source.baseline,
+        signer=None if signer is None else signer.digest,
     )
     _write(into / name, served)
     _check_golden(source, open_compiled(str(into), compiled, EngineOptions()))
@@ -97,12 +105,13 @@ def _write(file: Path, data: bytes) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """0 when it is written; 1 for a folder that does not hold, 2 for other arguments than ``USAGE`` names."""
-    if len(arguments) not in {1, 2}:
+    if len(arguments) not in {1, 2, 3}:
         sys.stderr.write(f"{USAGE}\n")
         return 2
     try:
-        compile_model(Path(arguments[0]), Path(arguments[-1]))
-    except ModelFolderError as error:
+        folder, into, *signers = arguments[0], *(arguments[1:] or arguments)
+        compile_model(Path(folder), Path(into), *map(signer_of_text, signers))
+    except (ModelFolderError, SignerError) as error:
         sys.stderr.write(f"{error.message}\n")
         return 1
     return 0

@@ -37,7 +37,8 @@ class CompiledModel(msgspec.Struct, frozen=True):
     """All of ``model.msgpack``.
 
     ``artifact``: the file beside it that is served; one that ends in ``.ort`` is mapped into memory, not read.
-    ``divides``: as ``Session.divides``. ``prepack``: as ``Session.map`` takes it.
+    ``divides``: as ``Session.divides``. ``prepack``: as ``Session.map`` takes it. ``signer``: ``Signer.digest`` of the
+    key that has signed the folder, where the build has demanded one.
     """
 
     versions: Versions
@@ -47,6 +48,7 @@ class CompiledModel(msgspec.Struct, frozen=True):
     manifest: Manifest
     lock: Lock
     baseline: Baseline | None
+    signer: str | None = None
 
 
 class _Stamp(msgspec.Struct, frozen=True):
@@ -63,13 +65,18 @@ def find_compiled(models: str) -> list[str]:
     return [folder for folder in folders if os.path.isfile(os.path.join(folder, COMPILED_FILE))]
 
 
-def load_compiled(folder: str, options: EngineOptions) -> Model:
-    """Open the compiled model in ``folder``.
+def load_compiled(folder: str, options: EngineOptions, signer: str | None = None) -> Model:
+    """Open the compiled model in ``folder``. ``signer``: ``Signer.digest`` of the key that is demanded, if one is.
 
     Raises:
-        ModelFolderError: it is damaged, or was compiled by other versions.
+        ModelFolderError: it is damaged, was compiled by other versions, or of a folder that ``signer`` has not signed.
     """
-    compiled = read_compiled(os.path.join(folder, COMPILED_FILE))
+    file = os.path.join(folder, COMPILED_FILE)
+    compiled = read_compiled(file)
+    if signer is not None and compiled.signer != signer:
+        checked = "no key" if compiled.signer is None else f"the key {compiled.signer[:16]}..."
+        problem = f"was built for {checked}, and the key {signer[:16]}... is demanded; build the image for this stage"
+        raise ModelFolderError(file, "signer", problem)
     return open_compiled(folder, compiled, options)
 
 

@@ -28,6 +28,7 @@ MANIFEST_FILE: Final = "model.yaml"
 LOCK_FILE: Final = "model.lock.json"
 GOLDEN_FILE: Final = "golden.jsonl"
 BASELINE_FILE: Final = "baseline.json"
+SIGNATURE_FILE: Final = "model.sig"
 
 _T = TypeVar("_T")
 

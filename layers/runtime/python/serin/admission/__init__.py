@@ -7,10 +7,18 @@
 - ``apart``: a process of its own, with limits; ``trial``, ``trial_process``: the first opening, in such a one;
 - ``admit``: all of it in order.
 
-`python -m serin.admission FOLDER` admits one folder or exits with 1, for the build of an image.
+`python -m serin.admission FOLDER [SIGNER]` admits one folder or exits with 1, for the build of an image.
 """
 
-from serin.admission.admit import admit, admit_unopened, inspect, refuse_artifact, refuse_unsafe_files, verify
+from serin.admission.admit import (
+    admit,
+    admit_unopened,
+    inspect,
+    refuse_artifact,
+    refuse_unsafe_files,
+    refuse_unsigned,
+    verify,
+)
 from serin.admission.findings import Finding, NotAdmitted
 from serin.admission.history import broken_signature, refuse_broken_signature
 from serin.admission.trial import seconds_for
@@ -25,6 +33,7 @@ __all__ = [
     "refuse_artifact",
     "refuse_broken_signature",
     "refuse_unsafe_files",
+    "refuse_unsigned",
     "seconds_for",
     "verify",
 ]

@@ -13,13 +13,26 @@ from serin.admission.findings import Finding, NotAdmitted, printable
 from serin.admission.graph import Model
 from serin.admission.onnx_format import read_onnx
 from serin.admission.ort_format import read_ort
-from serin.admission.rules import DIVISION_CHECK, FILES, FOLDER, FORMAT, GRAPH_CHECKS, NODES, UNLISTED, Check, Rule
+from serin.admission.rules import (
+    DIVISION_CHECK,
+    FILES,
+    FOLDER,
+    FORMAT,
+    GRAPH_CHECKS,
+    NODES,
+    SIGNED,
+    UNLISTED,
+    Check,
+    Rule,
+)
 from serin.admission.structure import draws_at_random
 from serin.admission.trial import open_apart, seconds_for
 from serin.admission.wire import Malformed
 from serin.errors import ModelFolderError
 from serin.manifest import Manifest
 from serin.model_folder import ModelFolder, load_model_folder, read_artifact
+from serin.model_signature import signature_differences
+from serin.signer import Signer
 
 _MOST_OF_A_KIND: Final = 5
 """Findings of one rule; a broken model has thousands."""
@@ -39,20 +52,25 @@ def admit(folder: Path, *, seconds: float | None = None) -> None:
     _refuse(verify(folder, seconds=seconds))
 
 
-def admit_unopened(folder: Path) -> ModelFolder:
+def admit_unopened(folder: Path, *, signer: Signer | None = None) -> ModelFolder:
     """The same as far as it goes without opening the model: takes milliseconds, runs nothing of ONNX Runtime.
+
+    ``signer``: the key that must have signed the folder, if one must.
 
     Raises:
         NotAdmitted: with everything that was found.
         ModelFolderError: manifest, lock and files do not agree.
     """
-    return _look(folder)[0]
+    return _look(folder, signer)[0]
 
 
-def verify(folder: Path, *, seconds: float | None = None) -> list[Finding]:
-    """Everything that speaks against ``folder``. It is opened only if nothing does before."""
+def verify(folder: Path, *, seconds: float | None = None, signer: Signer | None = None) -> list[Finding]:
+    """Everything that speaks against ``folder``. It is opened only if nothing does before.
+
+    ``seconds`` as ``admit`` takes it, ``signer`` as ``admit_unopened``.
+    """
     try:
-        opened, model = _look(folder)
+        opened, model = _look(folder, signer)
     except ModelFolderError as error:
         return _findings(error)
     if seconds is None:
@@ -82,6 +100,16 @@ def refuse_unsafe_files(folder: Path) -> None:
         raise NotAdmitted([_finding(folder, FOLDER, f"cannot be read ({error.strerror})")]) from None
 
 
+def refuse_unsigned(folder: Path, signer: Signer) -> None:
+    """Refuse a folder that is not, file by file, what ``signer`` has signed. What is in the files is not looked at.
+
+    Raises:
+        NotAdmitted: with everything that was found.
+    """
+    refuse_unsafe_files(folder)
+    _refuse([_finding(folder / name, SIGNED, problem) for name, problem in signature_differences(folder, signer)])
+
+
 def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
     """Refuse the bytes of a model file before they are opened. ``file``: its name for the findings.
 
@@ -91,13 +119,16 @@ def refuse_artifact(file: Path, artifact: bytes, manifest: Manifest) -> None:
     _judge(file, artifact, manifest, [])
 
 
-def _look(folder: Path) -> tuple[ModelFolder, Model]:
-    """A folder and its graph, with nothing against them.
+def _look(folder: Path, signer: Signer | None = None) -> tuple[ModelFolder, Model]:
+    """A folder and its graph, with nothing against them. The signature first: nobody's files are not even read.
 
     Raises:
         ModelFolderError: there is something.
     """
-    refuse_unsafe_files(folder)
+    if signer is None:
+        refuse_unsafe_files(folder)
+    else:
+        refuse_unsigned(folder, signer)
     opened = load_model_folder(folder)
     artifact = read_artifact(opened)
     unlisted = unlisted_files(folder, opened.manifest, opened.lock)

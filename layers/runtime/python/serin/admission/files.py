@@ -9,10 +9,10 @@ from typing import Final
 
 from serin.lock import Lock
 from serin.manifest import Manifest
-from serin.model_folder import LOCK_FILE, MANIFEST_FILE
+from serin.model_folder import LOCK_FILE, MANIFEST_FILE, SIGNATURE_FILE
 
-ALWAYS_ALLOWED: Final = frozenset({MANIFEST_FILE, LOCK_FILE, "README.md", "CHANGELOG.md", "LICENSE"})
-"""What people write about a model, and the two files that say what else may be there."""
+ALWAYS_ALLOWED: Final = frozenset({MANIFEST_FILE, LOCK_FILE, SIGNATURE_FILE, "README.md", "CHANGELOG.md", "LICENSE"})
+"""What people write about a model, the two files that say what else may be there, and the signature of all of it."""
 
 LARGEST_TEXT: Final = 16 * 2**20
 """Bytes of a file that is not the artifact."""

@@ -56,9 +56,16 @@ FILES: Final = Rule(
 )
 UNLISTED: Final = Rule(
     "unlisted",
-    "a file that neither the manifest nor the lock names; README.md, CHANGELOG.md and LICENSE may be there",
+    "a file that neither the manifest nor the lock names; README.md, CHANGELOG.md, LICENSE and model.sig may be there",
     "it would be in the image without having been checked, and ONNX Runtime reads external data from such files",
     "remove it, or run `serin lock` if it is golden.jsonl or baseline.json",
+)
+SIGNED: Final = Rule(
+    "signed",
+    "where a key is demanded: a folder without a signature by it in model.sig, and every file that is not as it was "
+    "signed",
+    "who can write to the folder could serve another model",
+    "restore what was signed, or sign the folder with `serin sign` (docs/signing.md)",
 )
 FORMAT: Final = Rule(
     "format",
@@ -215,6 +222,7 @@ REPEATABLE: Final = Rule(
 RULES: Final = (
     FOLDER,
     FILES,
+    SIGNED,
     UNLISTED,
     SIGNATURE,
     FORMAT,
