@@ -240,6 +240,25 @@ def verify(
 
 
 @app.command()
+def init(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new model.")],
+    models: Models = _MODELS,
+) -> None:
+    """Begin a model folder by hand: a commented model.yaml with blanks to fill.
+
+    For a model that was trained with a library that `serin package` knows, that command writes all of it.
+
+    \b
+    examples:
+      serin init churn
+    """
+    from cli.init import init_model
+    from serin.model_folder import MANIFEST_FILE
+
+    print(f"{init_model(name, models) / MANIFEST_FILE}: fill the blanks, add model.onnx, then `serin lock {name}`")
+
+
+@app.command()
 def package(
     source: Annotated[Path, typer.Argument(metavar="SOURCE", help="The trained model's file.")],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the model, and of its folder.")],

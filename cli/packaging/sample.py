@@ -34,17 +34,17 @@ def spread(order: Array | None, groups: Array | None, count: int, most: int) -> 
 
     if count <= most:
         return np.arange(count)
-    keys = [np.arange(count)]
+    keys, first = [np.arange(count)], np.array([], dtype=int)
     if order is not None:
         keys.append(order)
     if groups is not None:
         _, codes = np.unique(groups, return_inverse=True)
         keys.append(codes)
     ranked = np.lexsort(keys)
-    chosen = set(ranked[np.linspace(0, count - 1, most).round().astype(int)].tolist())
     if groups is not None:
         _, first = np.unique(codes[ranked], return_index=True)
-        chosen.update(ranked[first].tolist())
+    even = np.linspace(0, count - 1, max(2, most - len(first))).round().astype(int)
+    chosen = {*ranked[even].tolist(), *ranked[first].tolist()}
     return np.array(sorted(chosen))
 
 
