@@ -54,8 +54,8 @@ prediction:
   # positive: "yes" # of two labels: the one that the threshold speaks of
   # threshold: 0.5
 
-# Known rows with the answers that are due make golden.jsonl, one a line:
-# {{"instance": {{"age": 53}}, "prediction": {{"label": "no", "probability": 1, "probabilities": {{"no": 1, "yes": 0}}}}}}
+# Known rows with the answers that are due make golden.jsonl, one a line, as the predict route answers:
+# {{"instance": {{"age": 53}}, "prediction": {{"label": "no", "probability": 1, "probabilities": {{"no": 1, ...}}}}}}
 
 # serving:
 #   memory_mb: 1024 # `serin bench {name}` tells the cheapest that is fast enough
