@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import platform
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from cli.bench.function import inference_function
 from cli.bench.measure import Measured, measure
 from cli.bench.memory_line import write_memory
 from cli.bench.recommend import P99, cheapest
 from cli.bench.sizes_report import Report
+from cli.ending import ended_in_order
 from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
 from cli.progress import counting
@@ -53,7 +50,7 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
     """
     folder = load_model_folder(folder_of(models, name))
     read_artifact(folder)  # what is wrong with it is said before anything is built
-    with _ended_in_order():
+    with ended_in_order():
         report = _report(folder, _way(options), options)
     print(json.dumps(report.document(), indent=2) if options.as_json else "\n".join(report.lines()))
     picture = report.picture()
@@ -63,20 +60,6 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
         raise _nothing(report)
     if options.write:
         _write(folder, report.best.memory_mb, options)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """SIGTERM, too, ends what was started: functions, containers, control groups."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _way(options: SizesOptions) -> Way | None:
