@@ -20,7 +20,6 @@ import yaml
 
 from cli.bench.proxy import Fault, ProxyAnswer, predict_event, read_answer
 from cli.bench.rows import request_bodies
-from cli.progress import waiting
 from local.cpu_share import Limited
 from local.image_folder import build_image
 from local.process_memory import peak_memory_mb
@@ -58,9 +57,8 @@ def inference_function(folder: ModelFolder) -> Iterator[Function]:
     manifest = folder.manifest
     golden = folder.lock.golden.file.file if folder.lock.golden else None
     with tempfile.TemporaryDirectory(prefix="serin-bench-") as room:
-        with waiting("Building what the image holds"):
-            models = _without_kept_answers(folder, Path(room, "models"))
-            image = build_image(models, manifest.name, Path(room, "image"))
+        models = _without_kept_answers(folder, Path(room, "models"))
+        image = build_image(models, manifest.name, Path(room, "image"))
         yield Function(
             model=manifest.name,
             program=image.program,

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from cli.bench.sizes_report import Report
 from cli.ending import ended_in_order
 from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
-from cli.progress import counting
+from cli.progress import counting, waiting
 from local.cpu_share import Way, way_to_limit
 from local.rie_binary import rie_binary
 from serin.model_folder import MANIFEST_FILE, ModelFolder, load_model_folder, read_artifact
@@ -79,14 +80,14 @@ def _way(options: SizesOptions) -> Way | None:
 
 def _report(folder: ModelFolder, way: Way | None, options: SizesOptions) -> Report:
     rie_binary()
-    with (
-        inference_function(folder) as function,
-        counting("Measuring", len(options.memory_mb) * options.starts) as done,
-    ):
-        results = [
-            measure(function, memory_mb, way, starts=options.starts, requests=options.requests, done=done)
-            for memory_mb in options.memory_mb
-        ]
+    with ExitStack() as stack:
+        with waiting("Building what the image holds"):
+            function = stack.enter_context(inference_function(folder))
+        with counting("Measuring", len(options.memory_mb) * options.starts) as done:
+            results = [
+                measure(function, memory_mb, way, starts=options.starts, requests=options.requests, done=done)
+                for memory_mb in options.memory_mb
+            ]
     serving = folder.manifest.serving
     return Report(
         manifest=folder.manifest,

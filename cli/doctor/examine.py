@@ -14,7 +14,7 @@ from cli.doctor.log_line import LOG_CHECKS, longest_line
 from cli.doctor.machine import MACHINE_CHECKS, Machine
 from cli.doctor.measuring import Measured, measure_model
 from cli.doctor.model import MODEL_CHECKS
-from cli.doctor.payload import PAYLOAD_CHECKS, payload_of
+from cli.doctor.payload import PAYLOAD_CHECKS, Payload, payload_of
 from cli.doctor.running import RUNNING_CHECKS, Run
 from cli.progress import tracked, waiting
 from infra.config import Stage
@@ -23,7 +23,7 @@ from serin.admission import verify
 from serin.admission.rules import GOLDEN, MEMORY, OPENING, REPEATABLE, RULES, TIME
 from serin.errors import ModelFolderError, SerinError
 from serin.manifest import Manifest
-from serin.model_folder import MANIFEST_FILE, find_model_folders, load_manifest, load_model_folder
+from serin.model_folder import MANIFEST_FILE, ModelFolder, find_model_folders, load_manifest, load_model_folder
 
 THIS_MACHINE: Final = "this machine"
 _WHEN_OPENED: Final = frozenset(rule.name for rule in (OPENING, MEMORY, TIME, GOLDEN, REPEATABLE))
@@ -95,17 +95,30 @@ def _examine_model(path: Path, seen: Examination) -> None:
         seen.results += not_checked(PAYLOAD_CHECKS, name, f"a known row is refused: {error.message}")
         seen.results += not_checked(RUNNING_CHECKS, name, "there is no row to ask it")
         return
-    seen.results += judge(PAYLOAD_CHECKS, name, payload)
+    measured = _measured(folder, payload, refusals, seen)
+    seen.results += judge(
+        PAYLOAD_CHECKS, name, payload if measured is None else payload.answered_with(measured.answer_bytes)
+    )
+
+
+def _measured(folder: ModelFolder, payload: Payload, refusals: Sequence[Refusal], seen: Examination) -> Measured | None:
+    """What running the model gave, judged; None where it is not run, which is said."""
+    name, why = folder.path.name, ""
     if any(refusal.rule not in _WHEN_OPENED for refusal in refusals):
-        seen.results += not_checked(RUNNING_CHECKS, name, "the model is not safe to open; see admission")
-        return
-    try:
-        measured = measure_model(folder, payload, fits=not refusals)
-    except SerinError as error:
-        seen.results += not_checked(RUNNING_CHECKS, name, f"it cannot be run here: {error.message}")
-        return
+        why = "the model is not safe to open; see admission"
+    elif not payload.rows_that_fit:
+        why = "no row goes through as JSON, in which it would be asked"
+    if not why:
+        try:
+            measured = measure_model(folder, payload, fits=not refusals)
+        except SerinError as error:
+            why = f"it cannot be run here: {error.message}"
+    if why:
+        seen.results += not_checked(RUNNING_CHECKS, name, why)
+        return None
     seen.measured[name] = measured
     seen.results += judge(RUNNING_CHECKS, name, Run(folder.manifest.serving, measured))
+    return measured
 
 
 def _refused(name: str, refusal: Refusal) -> Finding:

@@ -22,9 +22,9 @@ import msgspec
 
 from cli.bench.function import INIT_SECONDS, Running, inference_function, running, was_killed
 from cli.bench.proxy import Fault
+from cli.doctor.answer import Answered, read
 from cli.doctor.payload import Payload, request_of
 from cli.doctor.process import Figures
-from cli.endpoint import refusal
 from local.cpu_share import PERIOD_US, Limited, Share, way_to_limit
 from local.errors import InvocationTimedOut, LocalError
 from local.rie_binary import rie_binary
@@ -45,8 +45,9 @@ class Measured:
     """What was seen. Times are those of the share that ``memory_mb`` buys; ``how`` says by what means.
 
     ``image_bytes``: what the image holds beside its base; None where it was not put together. ``init_s``, ``row_ms``,
-    ``batch_ms``, ``peak_mb``: None where the model did not come so far. ``refused_row``, ``refused_batch``: why there
-    was no answer; ``late``: that it was for want of time, ``killed``: for want of the memory of ``limit_mb``.
+    ``batch_ms``, ``peak_mb``: None where the model did not come so far. ``answer_bytes``: of one prediction, in JSON.
+    ``refused_row``, ``refused_batch``: why there was no answer; ``late``: that it was for want of time, ``killed``: for
+    want of the memory of ``limit_mb``.
     """
 
     how: str
@@ -54,6 +55,7 @@ class Measured:
     image_bytes: int | None = None
     init_s: float | None = None
     row_ms: float | None = None
+    answer_bytes: int = 0
     batch_rows: int = 0
     batch_ms: float | None = None
     peak_mb: float | None = None
@@ -130,20 +132,22 @@ def _scaled(memory_mb: int) -> str:
 def _asked(process: Running, payload: Payload, seen: Measured) -> Iterator[Measured]:
     """What is known after each answer: to one row, to it again, and to the largest batch that goes through."""
     for _ in range(2):
-        refused, killed, _ = _answer(process, request_of(payload, 1))
-        if refused:
-            yield replace(seen, refused_row=refused, killed=killed)
+        answered, killed = _answer(process, request_of(payload, 1))
+        if answered.refused:
+            yield replace(seen, refused_row=answered.refused, killed=killed, late=answered.late)
             return
-    seen = replace(seen, row_ms=process.durations_ms[-1], batch_rows=payload.rows_that_fit)
+    size = answered.bytes_a_row
+    rows = payload.answered_with(size).rows_that_fit
+    seen = replace(seen, row_ms=process.durations_ms[-1], answer_bytes=size, batch_rows=rows)
     if seen.batch_rows < 2:
         yield replace(seen, batch_ms=seen.row_ms)
         return
     yield seen
     body = request_of(payload, seen.batch_rows)
     for _ in range(2):
-        refused, killed, late = _answer(process, body)
-        if refused:
-            yield replace(seen, refused_batch=refused, killed=killed, late=late)
+        answered, killed = _answer(process, body)
+        if answered.refused:
+            yield replace(seen, refused_batch=answered.refused, killed=killed, late=answered.late)
             return
         seen = replace(seen, batch_ms=max(process.durations_ms[-1], seen.batch_ms or 0.0))
         yield seen
@@ -151,15 +155,13 @@ def _asked(process: Running, payload: Payload, seen: Measured) -> Iterator[Measu
             return
 
 
-def _answer(process: Running, body: bytes) -> tuple[str, bool, bool]:
-    """Why there is no answer, if there is none; whether for want of memory, whether for want of time."""
+def _answer(process: Running, body: bytes) -> tuple[Answered, bool]:
+    """The answer, and whether the function was killed over it."""
     answer = process.ask(body)
     time.sleep(_UNTIL_FRESH)
     if isinstance(answer, Fault):
-        return answer.error_message, was_killed(answer), False
-    if answer.status_code == 200:
-        return "", False, False
-    return refusal(answer.status_code, answer.content(), "the model"), False, answer.status_code == 504
+        return Answered(answer.error_message), was_killed(answer)
+    return read(answer.status_code, answer.content()), False
 
 
 def _paced(seen: Measured, pace: float) -> Measured:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -45,12 +45,19 @@ class Bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """``rows``: the most in one request. ``row``: the largest one known. ``named``: whether it is a golden case's."""
+    """``rows``: the most in one request. ``row``: the largest one known. ``request``, ``answer``: of one row each."""
 
     rows: int
     row: dict[str, Any]
     request: Bytes
     answer: Bytes
+
+    def answered_with(self, prediction_bytes: int) -> Payload:
+        """The same with a prediction as long as one that was seen: a golden one may hold fewer digits."""
+        golden = self.answer.json
+        return replace(
+            self, answer=replace(self.answer, json=max(golden, prediction_bytes + _around_prediction(self.rows)))
+        )
 
     @property
     def rows_that_fit(self) -> int:
@@ -72,13 +79,12 @@ def payload_of(folder: ModelFolder) -> Payload:
     largest = max((row for row, _ in rows), key=lambda row: len(msgspec.json.encode(row)))
     batched = any(tensor.shape[:1] == (-1,) for tensor in manifest.inputs)
     count = manifest.serving.max_batch_rows if batched else 1
-    identifier = len(f'"{"0" * 24}-{count}",')
     return Payload(
         rows=count,
         row=largest,
         request=Bytes(len(msgspec.json.encode(largest)) + 1, binary),
         answer=Bytes(
-            max(len(msgspec.json.encode(case.prediction)) for case in cases) + 1 + identifier,
+            max(len(msgspec.json.encode(case.prediction)) for case in cases) + _around_prediction(count),
             max(_binary_answer(manifest, case.prediction) for case in cases),
         ),
     )
@@ -92,6 +98,11 @@ def rows_within(each: int) -> int:
 def request_of(payload: Payload, rows: int) -> bytes:
     """A predict request of so many rows, all the same."""
     return _body(*[payload.row] * rows)
+
+
+def _around_prediction(rows: int) -> int:
+    """Bytes of a comma, and of the prediction's id."""
+    return 1 + len(f'"{"0" * 24}-{rows}",')
 
 
 def _body(*rows: dict[str, Any]) -> bytes:
@@ -139,11 +150,14 @@ def _too_many(payload: Payload, each: Bytes, what: str) -> Iterator[Problem]:
         return
     sizes = f"{payload.rows * each.json:,} bytes as JSON and {payload.rows * each.binary:,} as binary tensors"
     rows = f"{payload.rows:,} rows, the most of serving.max_batch_rows"
-    if payload.rows <= by_binary:
+    if not by_json:
+        fix = "send binary tensors (/v2/models/.../infer), as not even one row goes through as JSON"
+        fix += f"; and set `serving.max_batch_rows: {by_binary}`" if by_binary < payload.rows else ""
+    elif payload.rows <= by_binary:
         fix = "send batches of that size as binary tensors (/v2/models/.../infer)"
-        fix += f", or set `serving.max_batch_rows: {by_json}`" if by_json else ""
+        fix += f", or set `serving.max_batch_rows: {by_json}`"
     else:
-        fix = f"set `serving.max_batch_rows: {by_json or by_binary}`"
+        fix = f"set `serving.max_batch_rows: {by_json}`"
         fix += f"; as binary tensors {by_binary:,} rows go through" if by_binary > by_json else ""
     yield Problem(f"{what} {rows}, comes to {sizes}; {_goes_through()}", fix)
 

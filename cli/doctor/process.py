@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from cli.doctor.answer import Answered, read
 from local.process_memory import own_peak_memory_mb
 from serin.admission.apart import limit_process
 
@@ -26,6 +27,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     init_s: float | None = None
     row_ms: float | None = None
+    answer_bytes: int = 0
     batch_rows: int = 0
     batch_ms: float | None = None
     peak_mb: float | None = None
@@ -71,30 +73,32 @@ def _asked(plane: DataPlane, name: str, seconds: int, payload: Payload) -> Figur
 
     one = request_of(payload, 1)
     _ask(plane, name, seconds, one)
-    row_ms, refused, late = _ask(plane, name, seconds, one)
-    if refused:
-        return Figures(refused_row=refused, late=late)
-    rows = payload.rows_that_fit
+    row_ms, answered = _ask(plane, name, seconds, one)
+    if answered.refused:
+        return Figures(refused_row=answered.refused, late=answered.late)
+    size = answered.bytes_a_row
+    rows = payload.answered_with(size).rows_that_fit
     if rows < 2:
-        return Figures(row_ms=row_ms, batch_rows=rows, batch_ms=row_ms)
-    batch_ms, refused, late = _ask(plane, name, seconds, request_of(payload, rows))
+        return Figures(row_ms=row_ms, answer_bytes=size, batch_rows=rows, batch_ms=row_ms)
+    took, answered = _ask(plane, name, seconds, request_of(payload, rows))
     return Figures(
-        row_ms=row_ms, batch_rows=rows, batch_ms=None if refused else batch_ms, refused_batch=refused, late=late
+        row_ms=row_ms,
+        answer_bytes=size,
+        batch_rows=rows,
+        batch_ms=None if answered.refused else took,
+        refused_batch=answered.refused,
+        late=answered.late,
     )
 
 
-def _ask(plane: DataPlane, name: str, seconds: int, body: bytes) -> tuple[float, str, bool]:
-    """Milliseconds, why there was no answer, and whether for want of time."""
-    from cli.endpoint import refusal
+def _ask(plane: DataPlane, name: str, seconds: int, body: bytes) -> tuple[float, Answered]:
+    """Milliseconds, and the answer."""
     from serin.rest import JSON, Request
 
     begun = time.monotonic()
     headers = {"content-type": JSON}
     answer = plane(Request("POST", f"/models/{name}/predict", headers, body, "doctor", begun + seconds))
-    took = (time.monotonic() - begun) * 1000
-    if answer.status == 200:
-        return took, "", False
-    return took, refusal(answer.status, answer.body, "the model"), answer.status == 504
+    return (time.monotonic() - begun) * 1000, read(answer.status, answer.body)
 
 
 if __name__ == "__main__":

@@ -98,20 +98,23 @@ def _memory(run: Run) -> Iterator[Problem]:
             "measure it on a machine with more memory" if limit < LARGEST_MB else "make the model smaller",
         )
     elif (peak := _known(run.seen.peak_mb)) > memory:
-        yield Problem(f"it held {peak:.0f} MB with {_asked(run)}; serving.memory_mb is {memory}", _more_memory(peak))
+        yield Problem(
+            f"it held {peak:.0f} MB with {_asked(run)}; serving.memory_mb is {memory}",
+            _more_memory(peak, run.seen.batch_rows),
+        )
 
 
 def _short_memory(run: Run) -> Iterator[Problem]:
     peak, memory = _known(run.seen.peak_mb), run.serving.memory_mb
     if HEADROOM * memory < peak <= memory and not run.seen.killed:
-        yield Problem(f"it held {peak:.0f} MB of {memory} with {_asked(run)}", _more_memory(peak))
+        yield Problem(f"it held {peak:.0f} MB of {memory} with {_asked(run)}", _more_memory(peak, run.seen.batch_rows))
 
 
-def _more_memory(peak: float) -> str:
+def _more_memory(peak: float, rows: int) -> str:
     enough = _rounded(peak / HEADROOM)
     if enough > LARGEST_MB:
         return f"make the model smaller, or lower serving.max_batch_rows: no function has over {LARGEST_MB:,} MB"
-    return f"set `serving.memory_mb: {enough}`; or lower serving.max_batch_rows, if it is the batch that takes it"
+    return f"set `serving.memory_mb: {enough}`" + ("; or lower serving.max_batch_rows" if rows > 1 else "")
 
 
 def _asked(run: Run) -> str:
@@ -135,7 +138,7 @@ def _batches(run: Run) -> Iterator[Problem]:
     _known(run.seen.row_ms)
     if run.seen.refused_batch and not run.seen.killed and not run.seen.late:
         yield Problem(
-            f"a row is answered, {run.seen.batch_rows:,} of it are not: {run.seen.refused_batch}",
+            f"a row is answered, {run.seen.batch_rows:,} of it at once are not: {run.seen.refused_batch}",
             "export the model with a batch axis of any length, or set `serving.max_batch_rows: 1`",
         )
 
@@ -160,7 +163,8 @@ def _short_time(run: Run) -> Iterator[Problem]:
 
 def _faster(run: Run, took_ms: float | None) -> str:
     serving, rows = run.serving, run.seen.batch_rows
-    took = took_ms / 1000 if took_ms is not None else serving.timeout_seconds / MARGIN
+    guessed = max(serving.timeout_seconds / MARGIN, rows * (run.seen.row_ms or 0.0) / 1000)
+    took = took_ms / 1000 if took_ms is not None else guessed
     fewer = max(math.floor(rows * MARGIN * serving.timeout_seconds / took), 1)
     longer = math.ceil(took / MARGIN)
     ways = [f"set `serving.max_batch_rows: {fewer}`"] if rows > 1 else []
