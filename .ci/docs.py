@@ -10,12 +10,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from cli.doctor.checks import checks_table
 from cli.reference import manifest_reference_text
 from cli.schema import manifest_schema_text
 from infra.cold_starts import EXAMPLE, markdown
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
-PARTS: Final = {DOCS / "cold-starts.md": ("cold-starts", markdown(EXAMPLE))}
+PARTS: Final = {
+    DOCS / "cold-starts.md": ("cold-starts", markdown(EXAMPLE)),
+    DOCS / "doctor.md": ("doctor", checks_table()),
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -385,6 +385,41 @@ def bench(
 
 
 @app.command()
+def doctor(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every model of the models folder.")] = False,
+    models: Models = _MODELS,
+    stage: Annotated[
+        str | None, typer.Option("--stage", metavar="NAME", help="Also whether it can go to this stage from here.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what would keep a model from being deployed or from running, and how to mend it.
+
+    Reads and verifies the model, runs the inference function with it, and looks at this machine; with --stage also at
+    the AWS account. Each finding is an error (it will not deploy, or not run) or a warning (it will, and yet it bites)
+    with what, why and the exact fix. What could not be checked is said, too. Without --stage, what this machine lacks
+    for a deploy is a warning.
+
+    Exits with 0 when there is no error, 1 when there is one (or with --strict a warning), 2 when it could not look: no
+    such model or stage.
+
+    \b
+    examples:
+      serin doctor diabetes
+      serin doctor --all --stage prod
+      serin doctor --all --strict --json
+    """
+    from cli.doctor.run import doctor
+
+    doctor(model, every=every, models=models, stage=stage, strict=strict, as_json=as_json)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of model.yaml.
 

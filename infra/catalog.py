@@ -25,9 +25,14 @@ def load_catalog(models: Path, signer: Signer | None = None) -> tuple[Manifest, 
     return manifests
 
 
+def warm_canary(manifest: Manifest) -> bool:
+    """Whether the model wants weights on an alias with provisioned concurrency, which Lambda refuses."""
+    return manifest.serving.provisioned_concurrency is not None and manifest.release.steps != (100,)
+
+
 def _refuse_warm_canary(manifest: Manifest, models: Path) -> None:
-    """Lambda refuses weights on an alias with provisioned concurrency: refused here, before anything is built."""
-    if manifest.serving.provisioned_concurrency is not None and manifest.release.steps != (100,):
+    """Refused here, before anything is built."""
+    if warm_canary(manifest):
         raise ModelFolderError(
             str(models / manifest.name / MANIFEST_FILE),
             "release.steps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,38 +30,48 @@ class Account:
         """As ``cdk bootstrap`` takes it."""
         return f"aws://{self.number}/{self.region}"
 
-    def check_bootstrapped(self, stage: Stage) -> None:
+    def check_bootstrapped(self, stage: Stage) -> bool:
         """Raises LocalError where the CDK cannot deploy yet.
 
-        Whoever may only take on the CDK's own roles may not read the parameter; then the CDK itself checks it.
+        False: whoever may only take on the CDK's own roles may not read the parameter; then the CDK itself checks it.
         """
         with asking_aws("ssm:GetParameter"):
             try:
                 self.session.client("ssm", config=BRIEF).get_parameter(Name=BOOTSTRAP_VERSION)
             except ClientError as error:
                 if is_denied(error):
-                    return
+                    return False
                 if error.response["Error"]["Code"] != "ParameterNotFound":
                     raise
                 message = (
                     f"{self.address} is not bootstrapped for the CDK; run `make bootstrap STAGE={stage.name}` once"
                 )
                 raise LocalError(message) from None
+        return True
 
-    def models_without_folder(self, stage: Stage, folders: frozenset[str]) -> tuple[str, ...]:
-        """Stacks of models that were deployed and are gone from ``models/``; none where the caller may not look."""
-        prefix = f"Serin-{stage.name}-Model-"
-        names: list[str] = []
+    def stacks(self) -> Mapping[str, str] | None:
+        """Status of every stack of the account, by name; None where the caller may not look."""
+        found: dict[str, str] = {}
         with asking_aws("cloudformation:DescribeStacks"):
             try:
-                for page in (
-                    self.session.client("cloudformation", config=BRIEF).get_paginator("describe_stacks").paginate()
-                ):
-                    names += [stack["StackName"] for stack in page["Stacks"]]
+                client = self.session.client("cloudformation", config=BRIEF)
+                for page in client.get_paginator("describe_stacks").paginate():
+                    found |= {stack["StackName"]: stack["StackStatus"] for stack in page["Stacks"]}
             except ClientError as error:
                 if not is_denied(error):
                     raise
-        return tuple(sorted(name for name in names if name.startswith(prefix) and name[len(prefix) :] not in folders))
+                return None
+        return found
+
+    def models_without_folder(self, stage: Stage, folders: frozenset[str]) -> tuple[str, ...]:
+        """Stacks of models that were deployed and are gone from ``models/``; none where the caller may not look."""
+        return left_behind(self.stacks() or {}, stage, folders)
+
+
+def left_behind(stacks: Iterable[str], stage: Stage, folders: frozenset[str]) -> tuple[str, ...]:
+    """Of ``stacks``, those of models of ``stage`` that have no folder."""
+    prefix = f"Serin-{stage.name}-Model-"
+    return tuple(sorted(name for name in stacks if name.startswith(prefix) and name[len(prefix) :] not in folders))
 
 
 def account_of(stage: Stage) -> Account:

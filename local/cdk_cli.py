@@ -20,6 +20,7 @@ from local.paths import CACHE, REPOSITORY
 
 LOCK: Final = Path(__file__).with_name("cdk")
 _FILES: Final = ("package.json", "package-lock.json")
+_PACKAGE: Final = Path("node_modules", "aws-cdk")
 
 # STACK | [N/M |] TIME | STATUS | TYPE | PATH (LOGICAL ID) REASON
 _FAILED: Final = re.compile(
@@ -37,9 +38,19 @@ _QUIET: Final = {
 
 def cdk_program(cache: Path = CACHE) -> Path:
     """The pinned CDK's start script, installed into ``cache`` on the first call. Raises LocalError where npm fails."""
+    folder = built_once(_folder(cache), _install)
+    return folder / _PACKAGE / "bin" / "cdk"
+
+
+def installed_package(cache: Path = CACHE) -> Path | None:
+    """The ``package.json`` of the pinned CDK; None where it is not installed yet."""
+    file = _folder(cache) / _PACKAGE / "package.json"
+    return file if file.is_file() else None
+
+
+def _folder(cache: Path) -> Path:
     digest = hashlib.sha256(b"".join((LOCK / name).read_bytes() for name in _FILES)).hexdigest()[:12]
-    folder = built_once(cache / "cdk" / digest, _install)
-    return folder / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    return cache / "cdk" / digest
 
 
 def _install(folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""The most memory that a running program has held. Source: proc_pid_status(5)."""
+"""The most memory that a running program has held. Source: proc_pid_status(5), getrusage(2)."""
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,17 @@ def peak_memory_mb(program: Path, mark: str) -> float | None:
             found = _PEAK.search(_read(process / "status"))
             return int(found[1]) / 1024 if found else None
     return None
+
+
+def own_peak_memory_mb() -> float:
+    """Peak resident memory, MB, of this process."""
+    found = _PEAK.search(_read(Path("/proc/self/status")))  # a program's own: getrusage may count what started it
+    if found:
+        return int(found[1]) / 1024
+    import resource  # with Unix
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
 
 
 def _is(process: Path, program: Path, mark: str) -> bool:

@@ -5,45 +5,22 @@ Every start is a new process. Times are the emulator's own, which stand where La
 
 from __future__ import annotations
 
-import re
-import secrets
 import statistics
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
+from cli.bench.function import INIT_SECONDS, Function, Running, running, was_killed
 from cli.bench.percentiles import percentile
-from cli.bench.proxy import Fault, predict_event, read_answer
+from cli.bench.proxy import Fault
 from cli.endpoint import refusal
 from cli.outcome import CommandError, ExitCode
 from local.cpu_share import PERIOD_US, Limited, Share, Way
 from local.errors import InvocationTimedOut
-from local.process_memory import peak_memory_mb
-from local.rie import RieProcess, RieSettings
 
-INIT_SECONDS: Final = 10
-"""Lambda ends a longer start (AWS Lambda developer guide, "Init phase")."""
-
-_PYTHON: Final = Path(sys.executable)
-_DURATION: Final = re.compile(r"^REPORT RequestId: .*\tDuration: ([0-9.]+) ms\t")
-_KILLED: Final = "signal: killed"
 _UNTIL_FRESH: Final = PERIOD_US / 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Function:
-    """The inference function of one model as this machine runs it. ``bodies``: what it is asked, in turn."""
-
-    model: str
-    program: tuple[str, ...]
-    directory: Path
-    environment: dict[str, str]
-    timeout_s: int
-    bodies: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,32 +83,15 @@ def measure(
 
 
 def _run(function: Function, memory_mb: int, limited: Limited, requests: int) -> Result:
-    mark = f"SERIN_BENCH_RUN={secrets.token_hex(8)}"
-    name, _, value = mark.partition("=")
-    settings = RieSettings(
-        handler="functions.inference.handler.lambda_handler",
-        directory=function.directory,
-        environment={**function.environment, name: value},
-        python=_PYTHON,
-        program=function.program,
-        function_name=f"bench-{function.model}",
-        memory_mb=memory_mb,
-        # The emulator counts the start, which Lambda gives a time of its own.
-        timeout_s=function.timeout_s + INIT_SECONDS,
-        before_emulator=limited.before_emulator,
-        before_function=limited.before_function,
-    )
-    with RieProcess(settings) as process:
+    with running(function, memory_mb, limited) as process:
         try:
             for number in range(requests + 1):
                 unfit = _ask(process, function, number, memory_mb)
                 if unfit is not None:
                     return unfit
         except InvocationTimedOut:
-            return Unfit(memory_mb, f"no answer within {settings.timeout_s} s")
-        peak = peak_memory_mb(_PYTHON, mark)
-        init_s = process.init_seconds
-        durations = [float(found[1]) for line in process.lines if (found := _DURATION.match(line))]
+            return Unfit(memory_mb, f"no answer within {function.timeout_s + INIT_SECONDS} s")
+        peak, init_s, durations = process.peak_mb(), process.init_seconds, process.durations_ms
     if init_s is None or peak is None or len(durations) != requests + 1:
         raise CommandError(ExitCode.REFUSED, "the interface emulator reported no times; run the command again")
     if init_s > INIT_SECONDS:
@@ -145,12 +105,12 @@ def _run(function: Function, memory_mb: int, limited: Limited, requests: int) ->
     )
 
 
-def _ask(process: RieProcess, function: Function, number: int, memory_mb: int) -> Unfit | None:
+def _ask(process: Running, function: Function, number: int, memory_mb: int) -> Unfit | None:
     """One request, and then a rest: requests of an API seldom find a share that the one before has used up."""
     body = function.bodies[number % len(function.bodies)]
-    answer = read_answer(process.invoke(predict_event(function.model, body)).payload)
+    answer = process.ask(body)
     if isinstance(answer, Fault):
-        if _KILLED in answer.error_message:
+        if was_killed(answer):
             return Unfit(memory_mb, "killed for want of memory")
         raise CommandError(ExitCode.REFUSED, f"{function.model} cannot be served: {answer.error_message}")
     if answer.status_code != 200:

@@ -5,28 +5,21 @@ from __future__ import annotations
 import json
 import os
 import platform
-import shutil
-import signal
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
-import yaml
-
-from cli.bench.measure import Function, Measured, measure
+from cli.bench.function import inference_function
+from cli.bench.measure import Measured, measure
 from cli.bench.memory_line import write_memory
 from cli.bench.recommend import P99, cheapest
-from cli.bench.rows import request_bodies
 from cli.bench.sizes_report import Report
+from cli.ending import ended_in_order
 from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
 from cli.progress import counting, waiting
 from local.cpu_share import Way, way_to_limit
-from local.image_folder import build_image
 from local.rie_binary import rie_binary
 from serin.model_folder import MANIFEST_FILE, ModelFolder, load_model_folder, read_artifact
 
@@ -58,7 +51,7 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
     """
     folder = load_model_folder(folder_of(models, name))
     read_artifact(folder)  # what is wrong with it is said before anything is built
-    with _ended_in_order():
+    with ended_in_order():
         report = _report(folder, _way(options), options)
     print(json.dumps(report.document(), indent=2) if options.as_json else "\n".join(report.lines()))
     picture = report.picture()
@@ -68,20 +61,6 @@ def bench_sizes(name: str, models: Path, options: SizesOptions) -> None:
         raise _nothing(report)
     if options.write:
         _write(folder, report.best.memory_mb, options)
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """SIGTERM, too, ends what was started: functions, containers, control groups."""
-
-    def leave(number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _way(options: SizesOptions) -> Way | None:
@@ -101,14 +80,14 @@ def _way(options: SizesOptions) -> Way | None:
 
 def _report(folder: ModelFolder, way: Way | None, options: SizesOptions) -> Report:
     rie_binary()
-    with (
-        _function(folder) as function,
-        counting("Measuring", len(options.memory_mb) * options.starts) as done,
-    ):
-        results = [
-            measure(function, memory_mb, way, starts=options.starts, requests=options.requests, done=done)
-            for memory_mb in options.memory_mb
-        ]
+    with ExitStack() as stack:
+        with waiting("Building what the image holds"):
+            function = stack.enter_context(inference_function(folder))
+        with counting("Measuring", len(options.memory_mb) * options.starts) as done:
+            results = [
+                measure(function, memory_mb, way, starts=options.starts, requests=options.requests, done=done)
+                for memory_mb in options.memory_mb
+            ]
     serving = folder.manifest.serving
     return Report(
         manifest=folder.manifest,
@@ -121,36 +100,6 @@ def _report(folder: ModelFolder, way: Way | None, options: SizesOptions) -> Repo
         python=platform.python_version(),
         with_cold_starts=options.cold_starts,
     )
-
-
-@contextmanager
-def _function(folder: ModelFolder) -> Iterator[Function]:
-    """The function as its image holds it, with this Python."""
-    manifest = folder.manifest
-    golden = folder.lock.golden.file.file if folder.lock.golden else None
-    with tempfile.TemporaryDirectory(prefix="serin-bench-") as room:
-        with waiting("Building what the image holds"):
-            models = _without_kept_answers(folder, Path(room, "models"))
-            image = build_image(models, manifest.name, Path(room, "image"))
-        yield Function(
-            model=manifest.name,
-            program=image.program,
-            directory=image.task,
-            environment=dict(image.environment),
-            timeout_s=manifest.serving.timeout_seconds,
-            bodies=request_bodies(folder.path, manifest, golden),
-        )
-
-
-def _without_kept_answers(folder: ModelFolder, place: Path) -> Path:
-    """A folder of models with this one in it. A measurement repeats its rows: each time they shall be computed."""
-    if folder.manifest.serving.answer_cache is None:
-        return folder.path.parent
-    copy = shutil.copytree(folder.path, place / folder.path.name)
-    manifest = yaml.safe_load((copy / MANIFEST_FILE).read_text(encoding="utf-8"))
-    del manifest["serving"]["answer_cache"]
-    (copy / MANIFEST_FILE).write_text(yaml.safe_dump(manifest, allow_unicode=True), encoding="utf-8")
-    return place
 
 
 def _save(file: Path, picture: str) -> None:

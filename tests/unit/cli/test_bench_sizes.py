@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import cli.bench.function
 import cli.bench.sizes
 from cli.main import run
 from cli.outcome import ExitCode
@@ -57,10 +58,10 @@ def test_answers_are_not_kept_while_a_model_is_measured(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump(document))
     folder = load_model_folder(file.parent)
     assert folder.manifest.serving.answer_cache is not None
-    models = cli.bench.sizes._without_kept_answers(folder, tmp_path / "measured")
+    models = cli.bench.function._without_kept_answers(folder, tmp_path / "measured")
     assert load_model_folder(models / "multiply").manifest == plain
 
 
 def test_a_model_that_keeps_no_answers_is_measured_where_it_is(tmp_path: Path) -> None:
     folder = load_model_folder(write_multiply(tmp_path, "multiply"))
-    assert cli.bench.sizes._without_kept_answers(folder, tmp_path / "measured") == tmp_path
+    assert cli.bench.function._without_kept_answers(folder, tmp_path / "measured") == tmp_path
