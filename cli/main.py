@@ -48,6 +48,9 @@ Models = Annotated[
     Path, typer.Option("--models", metavar="DIR", envvar="SERIN_MODELS", help="Folder that holds the model folders.")
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=_complete_model)]
+FolderOrName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model)
+]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Endpoint, with its stage if it has one.")]
 Stage = Annotated[
     str | None, typer.Option("--stage", metavar="NAME", help="Endpoint deployed in your AWS account, with its key.")
@@ -198,6 +201,32 @@ def verify(
     from cli.verify import folders_named, verify_models
 
     verify_models(folders_named(models, model, every=every), against=against, seconds=seconds, as_json=as_json)
+
+
+@app.command()
+def show(
+    model: FolderOrName,
+    models: Models = _MODELS,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the card as a page of one file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is known of a model, as a card.
+
+    Inputs with the distributions that the training data had, what a prediction means, metrics, parity with the source
+    model, golden cases, lineage, serving, digests and an example request. The page of --html loads nothing.
+
+    \b
+    examples:
+      serin show diabetes
+      serin show diabetes --html diabetes.html
+      serin show ../other/iris --json
+    """
+    from cli.card.show import show
+    from cli.verify import folders_named
+
+    show(folders_named(models, model, every=False)[0], html=html, as_json=as_json)
 
 
 @app.command()
