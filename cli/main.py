@@ -230,6 +230,34 @@ def show(
 
 
 @app.command()
+def diff(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="Name, folder or NAME@REVISION.", autocompletion=_complete_model)
+    ],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="The same, for what is to follow.", autocompletion=_complete_model)
+    ],
+    models: Models = _MODELS,
+    as_json: Json = False,
+) -> None:
+    """Compare two models, or two versions of one.
+
+    Tells whether clients of A can call B, how B answers the golden cases of A, and what differs in signature, manifest,
+    metrics, lineage, operators, size and speed. A revision is a version of the model, in git's history, or any commit.
+    Exit code 0: B can take A's place unnoticed; 1: it is noticed; 2: they cannot be compared.
+
+    \b
+    examples:
+      serin diff diabetes@1.0.0 diabetes
+      serin diff diabetes@main diabetes --json
+      serin diff diabetes ../candidates/diabetes
+    """
+    from cli.diff.diff import diff
+
+    diff(a, b, models=models, as_json=as_json)
+
+
+@app.command()
 def bench(
     model: Model,
     models: Models = _MODELS,
