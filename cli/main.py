@@ -48,6 +48,9 @@ Models = Annotated[
     Path, typer.Option("--models", metavar="DIR", envvar="SERIN_MODELS", help="Folder that holds the model folders.")
 ]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=_complete_model)]
+FolderOrName = Annotated[
+    str, typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model)
+]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Endpoint, with its stage if it has one.")]
 Stage = Annotated[
     str | None, typer.Option("--stage", metavar="NAME", help="Endpoint deployed in your AWS account, with its key.")
@@ -312,6 +315,60 @@ def package(
         tolerances=tolerances(tolerance or ()),
     )
     package_model(order, trust=trust)
+
+
+@app.command()
+def show(
+    model: FolderOrName,
+    models: Models = _MODELS,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the card as a page of one file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is known of a model, as a card.
+
+    Inputs with the distributions that the training data had, what a prediction means, metrics, parity with the source
+    model, golden cases, lineage, serving, digests and an example request. The page of --html loads nothing.
+
+    \b
+    examples:
+      serin show diabetes
+      serin show diabetes --html diabetes.html
+      serin show ../other/iris --json
+    """
+    from cli.card.show import show
+    from cli.verify import folders_named
+
+    show(folders_named(models, model, every=False)[0], html=html, as_json=as_json)
+
+
+@app.command()
+def diff(
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="Name, folder or NAME@REVISION.", autocompletion=_complete_model)
+    ],
+    b: Annotated[
+        str, typer.Argument(metavar="B", help="The same, for what is to follow.", autocompletion=_complete_model)
+    ],
+    models: Models = _MODELS,
+    as_json: Json = False,
+) -> None:
+    """Compare two models, or two versions of one.
+
+    Tells whether clients of A can call B, how B answers the golden cases of A, and what differs in signature, manifest,
+    metrics, lineage, operators, size and speed. A revision is a version of the model, in git's history, or any commit.
+    Exit code 0: B can take A's place unnoticed; 1: it is noticed; 2: they cannot be compared.
+
+    \b
+    examples:
+      serin diff diabetes@1.0.0 diabetes
+      serin diff diabetes@main diabetes --json
+      serin diff diabetes ../candidates/diabetes
+    """
+    from cli.diff.diff import diff
+
+    diff(a, b, models=models, as_json=as_json)
 
 
 @app.command()

@@ -44,7 +44,7 @@ def missing_text(feature: Feature) -> str:
 
 
 def _feature_row(feature: Feature) -> tuple[str, ...]:
-    allowed = _range_text(feature.range)
+    allowed = range_text(feature.range)
     if feature.categories is not None:
         allowed = ", ".join(f"`{category}`" for category in feature.categories)
     meaning = sentences(feature.description, f"Example: `{_json_word(example_value(feature))}`")
@@ -57,13 +57,14 @@ def _tensor_row(tensor: TensorInput) -> tuple[str, ...]:
         f"`{tensor.name}`",
         tensor.datatype.value,
         tensor.unit or "",
-        _range_text(tensor.range),
+        range_text(tensor.range),
         shape,
         tensor.description,
     )
 
 
-def _range_text(bounds: Bounds) -> str:
+def range_text(bounds: Bounds) -> str:
+    """What ``bounds`` let in; empty where they let in everything."""
     low, high = bounds or (None, None)
     if low is not None and high is not None:
         return f"{low:g} to {high:g}"
