@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -29,6 +30,7 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -71,7 +73,9 @@ class Trained:
 
 
 def _on(model: Any, features: pd.DataFrame, target: pd.Series | pd.DataFrame | None = None) -> Trained:
-    model.fit(features, target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # how good it is does not matter here
+        model.fit(features, target)
     frame = target.to_frame() if isinstance(target, pd.Series) else target
     return Trained(model, features, frame)
 
@@ -193,7 +197,7 @@ KINDS: Final[Mapping[str, Callable[[], Trained]]] = {
         *patients(),
     ),
     "polynomial-regression": lambda: _on(
-        make_pipeline(StandardScaler(), PolynomialFeatures(2), SelectKBest(k=20), LinearRegression()), *patients()
+        make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False), SelectKBest(k=20), LinearRegression()), *patients()
     ),
     "voting-regression": lambda: _on(
         VotingRegressor([("line", LinearRegression()), ("trees", RandomForestRegressor(10, random_state=0))]),
