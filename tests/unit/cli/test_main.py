@@ -9,7 +9,7 @@ import pytest
 from cli.main import run
 from cli.outcome import ExitCode
 
-COMMANDS = ("serve", "models", "predict", "lock", "bench", "schema")
+COMMANDS = ("serve", "models", "predict", "lock", "show", "diff", "bench", "schema")
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
