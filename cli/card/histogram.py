@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
-from cli.card.outline import Drawing
+from cli.card.sections import Drawing
 from cli.outcome import one_line
 from serin.baseline import CategoryBins, NumericBins
 

@@ -11,7 +11,8 @@ from typing import Final
 
 from cli.card.facts import Card
 from cli.card.histogram import described, svg
-from cli.card.outline import Drawing, Row, Section, Table, outline
+from cli.card.outline import outline
+from cli.card.sections import Drawing, Row, Section, Table
 from cli.card.style import STYLE
 from cli.outcome import one_line
 
@@ -83,7 +84,7 @@ def _is_small(section: Section) -> bool:
     return not section.code and all(len(table.head) <= 2 for table in section.tables) and section.title in _SMALL
 
 
-_SMALL: Final = {"Metrics", "Golden cases", "Parity", "Serving", "Lineage"}
+_SMALL: Final = {"Metrics", "Golden cases", "Parity", "Serving"}
 
 
 def _table(table: Table, title: str) -> Iterator[str]:

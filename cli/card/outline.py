@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from cli.card.facts import Card, CardInput, Golden
-from cli.outcome import one_line
+from cli.card.sections import Drawing, Pair, Row, Section, Table, printable
 from serin.baseline import Bins, NumericBins
 from serin.lock import Parity, Provenance
 from serin.manifest import Classification, Lineage, MissingFill, Regression
 from serin.openapi.examples import Bounds
 from serin.openapi.text import range_text, shape_text
 
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """A distribution to be drawn: of a row at least, edges rising, a count for each bin.
-
-    ``bounds``: how far its open ends reach at most.
-    """
-
-    name: str
-    bins: Bins
-    bounds: tuple[float | None, float | None] = (None, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A row of a table; the first cell names it. ``note``: a sentence about it."""
-
-    cells: tuple[str, ...]
-    note: str = ""
-    drawing: Drawing | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """``head``: a title for each cell of a row."""
-
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    @property
-    def drawn(self) -> bool:
-        """Whether a row has a picture."""
-        return any(row.drawing is not None for row in self.rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """What stands below one heading. ``code``: to be copied as it is."""
-
-    title: str
-    note: str = ""
-    pairs: tuple[Pair, ...] = ()
-    tables: tuple[Table, ...] = ()
-    drawing: Drawing | None = None
-    code: str = ""
-
 
 def outline(card: Card) -> list[Section]:
     """The sections of a card, in order. No text in it breaks a line or steers a terminal."""
-    return list(map(_printable, _sections(card)))
+    return list(map(printable, _sections(card)))
 
 
 def _sections(card: Card) -> Iterator[Section]:
@@ -219,7 +171,7 @@ def _parity(parity: Parity | None) -> Section:
     )
     pairs = [("Rows compared", f"{parity.rows:,}, {parity.edge_rows:,} of them edge rows")]
     if parity.label_agreement is not None:
-        pairs.append(("Same label", f"{parity.label_agreement:.6g} of the rows"))
+        pairs.append(("Same label", f"in {100 * parity.label_agreement:.6g} % of the rows"))
     if parity.rank_agreement is not None:
         pairs.append(("Same order", f"Spearman's rho {parity.rank_agreement:.6g}"))
     note = "Answers of the model beside those of the source model that it was made from; upper bounds."
@@ -306,26 +258,3 @@ def _serving(card: Card) -> Section:
 def _files(card: Card) -> Section:
     rows = tuple(Row(cells=(file.file, f"{file.bytes:,}", file.sha256)) for file in card.files)
     return Section(title="Files", tables=(Table(head=("File", "Bytes", "SHA-256"), rows=rows),))
-
-
-# --- Text out of files ----------------------------------------------------------------------------------------
-
-
-def _printable(section: Section) -> Section:
-    return replace(
-        section,
-        note=one_line(section.note),
-        pairs=tuple((one_line(name), one_line(value)) for name, value in section.pairs),
-        tables=tuple(
-            Table(head=table.head, rows=tuple(_printable_row(row) for row in table.rows)) for table in section.tables
-        ),
-        drawing=_printable_drawing(section.drawing),
-    )
-
-
-def _printable_row(row: Row) -> Row:
-    return Row(cells=tuple(map(one_line, row.cells)), note=one_line(row.note), drawing=_printable_drawing(row.drawing))
-
-
-def _printable_drawing(drawing: Drawing | None) -> Drawing | None:
-    return None if drawing is None else replace(drawing, name=one_line(drawing.name))

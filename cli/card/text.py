@@ -9,7 +9,8 @@ from typing import Final
 from cli.bench.tables import aligned
 from cli.card.facts import Card
 from cli.card.histogram import line
-from cli.card.outline import Section, Table, outline
+from cli.card.outline import outline
+from cli.card.sections import Section, Table
 from cli.outcome import one_line
 
 _WIDTH: Final = 100

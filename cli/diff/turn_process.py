@@ -18,7 +18,7 @@ from serin.admission.apart import limit_process
 if TYPE_CHECKING:
     from serin.service import Model
 
-_TIMED_S: Final = 0.2
+_TIMED_S: Final = 0.1
 _MOST_TIMES: Final = 2000
 
 

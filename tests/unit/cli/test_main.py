@@ -9,7 +9,11 @@ import pytest
 from cli.main import run
 from cli.outcome import ExitCode
 
+<<<<<<< HEAD
 COMMANDS = ("serve", "models", "predict", "lock", "bench", "doctor", "schema")
+=======
+COMMANDS = ("serve", "models", "predict", "lock", "show", "diff", "bench", "schema")
+>>>>>>> show
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from cli.card.histogram import MOST_CATEGORIES, described, line, median, svg
-from cli.card.outline import Drawing
+from cli.card.sections import Drawing
 from serin.baseline import Bins, CategoryBins, NumericBins
 
 EVEN = NumericBins(edges=(10.0, 20.0, 30.0), counts=(10, 20, 60, 10))

@@ -105,6 +105,7 @@ def test_everything_that_is_known_stands_on_the_page(tmp_path: Path) -> None:
         "0.975",
         "2.5e-06",
         "10,000, 40 of them edge rows",
+        "in 100 % of the rows",
         "Spearman's rho 0.99999",
         "1 of 2 (rose: 1, tulip: 0)",
         "300 rows of held-out.csv",
