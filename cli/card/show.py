@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 
 from cli.card.facts import read_card
+from cli.files import replace_text
 from cli.outcome import CommandError, ExitCode
 from cli.plain import plain
 
@@ -34,13 +34,7 @@ def show(folder: Path, *, html: Path | None, as_json: bool) -> None:
 
 
 def _write(file: Path, page: str) -> None:
-    beside = file.parent / f".{file.name}.new"
     try:
-        if file.is_dir():
-            raise IsADirectoryError(None, "Is a directory")
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise CommandError(ExitCode.USAGE, f"--html: {file}: cannot be written ({error.strerror})") from None
+        replace_text(file, page)
+    except ModelFolderError as error:
+        raise CommandError(ExitCode.USAGE, f"--html: {file}: {error.problem}") from None

@@ -197,7 +197,10 @@ KINDS: Final[Mapping[str, Callable[[], Trained]]] = {
         *patients(),
     ),
     "polynomial-regression": lambda: _on(
-        make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False), SelectKBest(k=20), LinearRegression()), *patients()
+        make_pipeline(
+            StandardScaler(), PolynomialFeatures(2, include_bias=False), SelectKBest(k=20), LinearRegression()
+        ),
+        *patients(),
     ),
     "voting-regression": lambda: _on(
         VotingRegressor([("line", LinearRegression()), ("trees", RandomForestRegressor(10, random_state=0))]),

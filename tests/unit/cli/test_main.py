@@ -9,11 +9,21 @@ import pytest
 from cli.main import run
 from cli.outcome import ExitCode
 
-<<<<<<< HEAD
-COMMANDS = ("serve", "models", "predict", "lock", "bench", "doctor", "schema")
-=======
-COMMANDS = ("serve", "models", "predict", "lock", "show", "diff", "bench", "schema")
->>>>>>> show
+COMMANDS = (
+    "serve",
+    "models",
+    "predict",
+    "init",
+    "package",
+    "lock",
+    "sign",
+    "verify",
+    "show",
+    "diff",
+    "bench",
+    "doctor",
+    "schema",
+)
 
 
 def refusal(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
