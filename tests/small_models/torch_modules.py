@@ -76,3 +76,10 @@ class Bessel(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(torch.special.bessel_j0(x))
+
+
+class Spectrum(nn.Module):
+    """Answers in complex numbers."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(torch.fft.fft(x))

@@ -78,6 +78,20 @@ def _unopened(error: Exception) -> str:
     return f"cannot be opened as a Keras model: {first_line(error)}"
 
 
+def _parameter(tensor: Any) -> Parameter:
+    """Of one of a model's inputs."""
+    if tensor.dtype == "string":
+        raise SourceRefused(
+            f"the model takes text as {tensor.name!r}, and PyTorch has none; encode it before the model"
+        )
+    if tensor.shape[0] is not None:
+        raise SourceRefused(
+            f"the model takes {tensor.shape[0]} rows only as {tensor.name!r}; build it without batch_size"
+        )
+    shape = tuple(-1 if axis is None else axis for axis in tensor.shape)
+    return Parameter(name=tensor.name, dtype=np.dtype(tensor.dtype), shape=shape)
+
+
 class _KerasModel:
     """A functional or sequential model: it says itself which axes are open."""
 
@@ -86,14 +100,7 @@ class _KerasModel:
 
     def __init__(self, model: Any) -> None:
         self.module = model
-        self.parameters = tuple(
-            Parameter(
-                name=tensor.name,
-                dtype=np.dtype(tensor.dtype),
-                shape=tuple(-1 if axis is None else axis for axis in tensor.shape),
-            )
-            for tensor in model.inputs
-        )
+        self.parameters = tuple(_parameter(tensor) for tensor in model.inputs)
 
     def __call__(self, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         given = [tensors[each.name] for each in self.parameters]

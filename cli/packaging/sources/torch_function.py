@@ -201,9 +201,7 @@ class TorchFunction:
             raise SourceRefused(f"{self._model.kind} does not answer these rows: {first_line(error)}") from None
         rows = len(next(iter(tensors.values())))
         for name, values in outputs.items():
-            if values.ndim == 0 or len(values) != rows:
-                message = f"output {name!r} is {list(values.shape)} for {rows} rows; its first axis has to be the rows"
-                raise SourceRefused(f"{message}, for a single row too")
+            _check_output(name, values, rows)
         return {name: values.detach().cpu().contiguous() for name, values in outputs.items()}
 
     def _check_rows(self) -> None:
@@ -239,6 +237,14 @@ def _check_shape(parameter: Parameter, values: Array) -> None:
     if not fits:
         message = f"array {parameter.name!r} is {list(values.shape)}, and the model takes {list(due)}"
         raise SourceRefused(f"{message}, -1 for any size")
+
+
+def _check_output(name: str, values: torch.Tensor, rows: int) -> None:
+    if values.ndim == 0 or len(values) != rows:
+        message = f"output {name!r} is {list(values.shape)} for {rows} rows; its first axis has to be the rows"
+        raise SourceRefused(f"{message}, for a single row too")
+    if values.is_complex() or values.dtype is torch.bfloat16:
+        raise SourceRefused(f"output {name!r} is {values.dtype}, which no answer can carry; return float32")
 
 
 def _twofold(values: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:

@@ -156,6 +156,20 @@ def test_a_subclassed_model_does_not_say_its_inputs() -> None:
         from_object(Own())
 
 
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"dtype": "string"}, "the model takes text as 'x', and PyTorch has none; encode it before the model"),
+        ({"batch_size": 4}, "the model takes 4 rows only as 'x'; build it without batch_size"),
+    ],
+)
+def test_an_input_that_cannot_be_served_is_refused(options: dict[str, Any], line: str) -> None:
+    model = keras.Sequential([keras.Input((2,), name="x", **options), keras.layers.Flatten()])
+    with pytest.raises(SourceRefused) as refused:
+        from_object(model)
+    assert str(refused.value) == line
+
+
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch, two_inputs_file: Path) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(SourceRefused, match="Keras runs on jax in this process; set KERAS_BACKEND=torch"):

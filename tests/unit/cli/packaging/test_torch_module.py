@@ -21,7 +21,7 @@ from cli.packaging.sources.torch_function import TorchFunction
 from cli.packaging.sources.torch_module import from_file, from_object
 from serin.manifest import Classification, Regression, Tensors
 from serin.protocol import Datatype
-from tests.small_models.torch_modules import Bessel, Branching, Digits, Encoder, Looping, Squeezed, TwoHeads
+from tests.small_models.torch_modules import Bessel, Branching, Digits, Encoder, Looping, Spectrum, Squeezed, TwoHeads
 from tests.unit.cli.packaging.converted import Converted, converted, cut_short, plain
 
 RANDOM = np.random.default_rng(0)
@@ -201,6 +201,7 @@ def test_converting_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
         (Looping(), "it works for one number of rows only; take the number from the input, x.shape[0]"),
         (Branching(), r"(torch_modules.py, line 71): what it does next depends on the values in a tensor"),
         (Bessel(), "the operator prims.bessel_j0 has no counterpart; compute it another way"),
+        (Spectrum(), "output 'output' is torch.complex64, which no answer can carry; return float32"),
         (nn.Linear(5, 2), "the module's forward() takes input, and the data's arrays are x; name them alike"),
         (nn.LSTM(4, 2), "the module's forward() takes input, hx, and the data's arrays are x; name them alike"),
         (nn.Linear(4, 2).to(torch.bfloat16), "the model computes in torch.bfloat16; save it in single precision"),
