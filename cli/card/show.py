@@ -9,6 +9,7 @@ from cli.card.facts import read_card
 from cli.files import replace_text
 from cli.outcome import CommandError, ExitCode
 from cli.plain import plain
+from serin.errors import ModelFolderError
 
 
 def show(folder: Path, *, html: Path | None, as_json: bool) -> None:

@@ -23,6 +23,7 @@ FILES = (
     "requirements.txt",
     "infra/requirements.txt",
     "tests/requirements.txt",
+    "tests/torch-requirement.txt",
 )
 TOOLS = ("sh", "cat", "cksum", "tr", "dirname", "touch", "sed", "printf", "make")
 RECORDING_PYTHON = '#!/bin/sh\necho "$@" >> "$(dirname "$0")/../../calls"\n'
@@ -102,6 +103,23 @@ def test_the_second_start_installs_nothing(environment: Path) -> None:
     installed(environment)
     done = make(environment, "serving")
     assert (done.returncode, done.stderr, installed(environment)) == (0, "", [])
+
+
+def test_what_no_lock_can_hold_is_installed_after_the_lock_and_only_for_the_tests(environment: Path) -> None:
+    make(environment, "testing")
+    assert installed(environment) == [
+        "--require-hashes --requirement requirements.txt",
+        "--require-hashes --requirement tests/requirements.txt",
+        "--requirement tests/torch-requirement.txt",
+        "--no-deps --no-build-isolation --editable layers/runtime --editable .",
+    ]
+    make(environment, "testing")
+    assert installed(environment) == []
+    (environment / "tests/torch-requirement.txt").write_text("torch==2.14.0\n")
+    make(environment, "serving")
+    assert installed(environment) == []
+    make(environment, "testing")
+    assert "--requirement tests/torch-requirement.txt" in installed(environment)
 
 
 def test_the_tests_need_what_serving_needs_and_serving_no_more_after_them(environment: Path) -> None:

@@ -45,7 +45,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     ".ubj": Format("xgboost_file", "xgboost"),
     ".txt": Format("lightgbm_file", "lightgbm"),
     ".cbm": Format("catboost_file", "catboost"),
-    ".pt2": Format("torch_module", "torch"),
+    ".pt2": Format("torch_module", "torch", runs_code=True),  # it may hold pickles beside the program
     ".pt": Format("torch_module", "torch", runs_code=True),
     ".pth": Format("torch_module", "torch", runs_code=True),
     ".keras": Format("keras_model", "keras", runs_code=True),
@@ -56,6 +56,7 @@ _OBJECTS: Final = {
     "xgboost": ("xgboost_file", "xgboost"),
     "lightgbm": ("lightgbm_file", "lightgbm"),
     "catboost": ("catboost_file", "catboost"),
+    "keras": ("keras_model", "keras"),  # whose models are torch's, too
     "torch": ("torch_module", "torch"),
     "sklearn": ("sklearn_estimator", "sklearn"),
 }
