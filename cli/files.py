@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from serin.errors import ModelFolderError
@@ -13,10 +14,11 @@ def replace_text(file: Path, text: str) -> None:
     Raises:
         ModelFolderError: it cannot be written; what was there is there still.
     """
-    beside = file.with_name(f".{file.name}.new")
+    beside = file.parent / f".{file.name}.new"
     try:
         beside.write_text(text, encoding="utf-8")
         beside.replace(file)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise ModelFolderError(str(file), None, f"cannot be written ({error.strerror})") from None

@@ -92,18 +92,38 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
         if not len(places):
             raise SourceRefused("no row has all its texts; fill them before training, so that the model knows the fill")
     some = subject.with_tensors(rows.take(places))
-    answers = source.answer(some)
-    edges = _edges(subject, some)
     prediction = source.prediction(some)
+    edges = _edges(subject, some)
+    some, answers, kept = _answered(source, some)
+    edges, edge_answers, _ = _answered(source, edges)
+    if not len(kept):
+        raise SourceRefused("the model answers no row of the data with a finite number")
     return HeldOut(
         rows=some,
-        places=places,
+        places=places[kept],
         answers=answers,
         edges=edges,
-        edge_answers=source.answer(edges),
+        edge_answers=edge_answers,
         metrics=metrics_of(answers, some.target, prediction),
         prediction=prediction,
     )
+
+
+def _answered(source: Source, rows: Rows) -> tuple[Rows, Answers, Array]:
+    """The rows that have an answer: one that is not finite is an error to whoever asks. With their places."""
+    import numpy as np
+
+    answers = source.answer(rows)
+    finite = np.ones(len(rows), dtype=bool)
+    for values in answers.outputs.values():
+        if values.dtype.kind == "f":
+            finite &= np.isfinite(values).reshape(len(rows), -1).all(axis=1)
+    if finite.all():
+        return rows, answers, np.arange(len(rows))
+    kept = np.flatnonzero(finite)
+    outputs = {name: values[kept] for name, values in answers.outputs.items()}
+    labels = None if answers.labels is None else answers.labels[kept]
+    return rows.take(kept), Answers(outputs=outputs, labels=labels), kept
 
 
 def _edges(subject: Subject, rows: Rows) -> Rows:

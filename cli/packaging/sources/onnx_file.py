@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import onnx
 
 from cli.packaging.features import Column
+from cli.packaging.meaning import prediction_of
 from cli.packaging.onnx_session import OnnxSession, datatype_of
 from cli.packaging.rows import Rows
 from cli.packaging.source import Answers, Layout, SourceRefused
 from serin.admission import NotAdmitted, refuse_artifact
 from serin.engine import RUNTIME_VERSION
 from serin.errors import SerinError
-from serin.manifest import Classification, Manifest, Prediction, Regression, TensorInput, TensorOutput, Tensors
+from serin.manifest import Manifest, Prediction, TensorInput, TensorOutput, Tensors
 from serin.protocol import Datatype, TensorMetadata
-
-_LABELS_OF = {"probabilities", "scores", "logits", "output_probability"}
 
 
 def from_file(file: Path) -> OnnxFile:
@@ -86,17 +83,8 @@ class OnnxFile:
         return Layout(inputs=inputs)
 
     def prediction(self, rows: Rows) -> Prediction:
-        """By the outputs' shapes, and the target's values for the labels: an ONNX graph does not say what it means."""
-        floats = [tensor for tensor in self._session.outputs if tensor.datatype.is_float]
-        if len(self._outputs) == 1 and floats and floats[0].shape in {(-1,), (-1, 1)} and not _labels(rows.target):
-            return Regression(value=floats[0].name)
-        labels = _labels(rows.target)
-        scores = next((t for t in floats if len(labels) > 1 and t.shape == (-1, len(labels))), None)
-        if scores is None:
-            return Tensors()
-        answered = self.answer(rows.take(range(min(len(rows), 100)))).outputs[scores.name]
-        shares = bool(np.all(answered >= 0) and np.allclose(answered.sum(axis=1), 1, atol=1e-4))
-        return Classification(scores=scores.name, labels=labels, activation="none" if shares else "softmax")
+        """By the outputs' shapes and the target's values: an ONNX graph does not say what it means."""
+        return prediction_of(self.answer(rows).outputs, rows.target)
 
     def answer(self, rows: Rows) -> Answers:
         """Every output that is served."""
@@ -115,10 +103,3 @@ def _one_wide_input(inputs: Sequence[TensorMetadata]) -> int | None:
     if len(inputs) != 1 or not inputs[0].datatype.is_float or len(inputs[0].shape) != 2:
         return None
     return inputs[0].shape[1] if inputs[0].shape[0] == -1 and inputs[0].shape[1] > 0 else None
-
-
-def _labels(target: np.ndarray[Any, Any] | None) -> tuple[str, ...]:
-    """The target's different values as text, in the order that classifiers have them in; none for real numbers."""
-    if target is None or target.ndim != 1 or target.dtype.kind == "f":
-        return ()
-    return tuple(str(value) for value in np.unique(target))
