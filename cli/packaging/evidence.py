@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +10,7 @@ import msgspec
 
 from cli.packaging.golden import golden_places, golden_text, instances, predictions
 from cli.packaging.onnx_session import OnnxSession, tensor_of
-from cli.packaging.parity import Comparison, compare, labels_of, ranked_column, tolerances_of
+from cli.packaging.parity import Comparison, compare, labels_of, ranked_column, tied_rows, tolerances_of
 from cli.packaging.rows import Rows
 from cli.packaging.sample import MOST_COMPARED, joined, spread
 from cli.packaging.source import Answers, SourceRefused
@@ -80,14 +80,18 @@ def compare_rows(session: OnnxSession, heldout: HeldOut, manifest: Manifest) -> 
 def golden_cases(subject: Subject, heldout: HeldOut, manifest: Manifest) -> str:
     """``golden.jsonl``: rows of every class or decile, and at the edges, that the manifest lets in."""
     elements = sum(values[0].size for values in heldout.rows.tensors.values())
-    policies = build_policies(manifest)
-    some = [
-        row for row in golden_places(heldout.answers, manifest, elements) if _is_let_in(heldout.rows, row, policies)
-    ]
-    edges = [row for row in range(len(heldout.edges)) if _is_let_in(heldout.edges, row, policies)][:_MOST_EDGE_CASES]
+    some = _fit_for_cases(heldout.rows, heldout.answers, golden_places(heldout.answers, manifest, elements), manifest)
+    edges = _fit_for_cases(heldout.edges, heldout.edge_answers, range(len(heldout.edges)), manifest)[:_MOST_EDGE_CASES]
     rows = joined(heldout.rows.take(some), heldout.edges.take(edges))
     answers = _both(_taken(heldout.answers, some), _taken(heldout.edge_answers, edges))
     return golden_text(zip(instances(rows, subject.columns), predictions(answers, manifest), strict=True))
+
+
+def _fit_for_cases(rows: Rows, answers: Answers, places: Iterable[int], manifest: Manifest) -> list[int]:
+    """Rows that the manifest lets in, and whose label does not turn on a rounding."""
+    policies = build_policies(manifest)
+    tied = tied_rows(answers, manifest.prediction, tolerances_of(manifest))
+    return [row for row in places if not tied[row] and _is_let_in(rows, row, policies)]
 
 
 def _is_let_in(rows: Rows, row: int, policies: Mapping[str, InputPolicy]) -> bool:

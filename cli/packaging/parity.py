@@ -167,14 +167,17 @@ def _labels(
         return None, np.zeros(rows, dtype=bool)
     expected = labels_of(prediction, due.outputs[prediction.scores]) if due.labels is None else due.labels.astype(str)
     differs = expected != labels_of(prediction, got[prediction.scores]).astype(str)
-    tied = _ties(prediction, due.outputs[prediction.scores], tolerances.get(prediction.scores, Tolerance()))
+    tied = tied_rows(due, prediction, tolerances)
     return math.floor((1 - float(differs.mean())) * 1e6) / 1e6, differs & ~tied
 
 
-def _ties(prediction: Classification, scores: Array, tolerance: Tolerance) -> Array:
-    """Rows whose label turns on less than the tolerance."""
+def tied_rows(due: Answers, prediction: Prediction, tolerances: Mapping[str, Tolerance]) -> Array:
+    """Rows whose label turns on less than the tolerance: [rows] of booleans."""
     import numpy as np
 
+    if not isinstance(prediction, Classification):
+        return np.zeros(len(next(iter(due.outputs.values()))), dtype=bool)
+    scores, tolerance = due.outputs[prediction.scores], tolerances.get(prediction.scores, Tolerance())
     if scores.ndim == 1 or scores.shape[1] == 1:
         level = 0.0 if prediction.activation == "sigmoid" else prediction.threshold or 0.5
         near = np.abs(scores.reshape(len(scores)) - level)

@@ -44,11 +44,13 @@ class Layout:
     """How rows go into the ONNX model.
 
     ``inputs``: its tensor inputs. ``columns``: for named features, the column names that are packed into each input,
-    in order; empty for a model that takes tensors as they are.
+    in order; empty for a model that takes tensors as they are. ``free_texts``: columns whose words the model reads, so
+    that they are no categories, however few there are in the data.
     """
 
     inputs: tuple[TensorInput, ...]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    free_texts: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -70,6 +70,7 @@ def subject_of(source: Source, data: DataFile, target: Sequence[str]) -> Subject
     columns = tuple(columns_of(rows.table, source.feature_names, source.feature_count, data.name))
     rows = replace(rows, table=rows.table[[column.name for column in columns]])
     layout = source.layout(columns, replace(rows, tensors={}))
+    columns = tuple(replace(c, categories=None) if c.name in layout.free_texts else c for c in columns)
     policies = policies_of(source, rows, columns)
     return Subject(source=source, rows=rows, columns=columns, policies=policies, layout=layout)
 

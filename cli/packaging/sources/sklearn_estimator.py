@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils.validation import check_is_fitted
 
 from cli.packaging.features import Column
@@ -24,7 +24,7 @@ from cli.packaging.graph import OPSETS, Ending
 from cli.packaging.rows import Rows
 from cli.packaging.source import Answers, Layout, SourceRefused
 from cli.packaging.sources import skl2onnx_repairs
-from cli.packaging.sources.sklearn_steps import first_step, last_step, named_steps, steps_of
+from cli.packaging.sources.sklearn_steps import last_step, named_steps, read_as_text, reads_text, steps_of
 from serin.manifest import Classification, Prediction, Regression, TensorInput, Tensors
 from serin.protocol import Datatype
 
@@ -70,7 +70,7 @@ class Estimator:
         names = getattr(model, "feature_names_in_", None)
         self.feature_names = None if names is None else tuple(map(str, names))
         count = getattr(model, "n_features_in_", None)
-        self._reads_text = isinstance(first_step(model), CountVectorizer | HashingVectorizer)
+        self._reads_text = reads_text(model)
         self.feature_count = 1 if self._reads_text else None if count is None else int(count)
         self._kind: Kind = _kind(model)
         self._width = 1
@@ -101,7 +101,8 @@ class Estimator:
             )
             for column in columns
         )
-        return Layout(inputs=inputs, columns={name: (name,) for name in names})
+        read = texts if self._reads_text else list(read_as_text(self._model))
+        return Layout(inputs=inputs, columns={name: (name,) for name in names}, free_texts=tuple(read))
 
     def _look_at_an_answer(self, rows: Rows) -> None:
         """How many columns it has, which no attribute tells for every estimator."""

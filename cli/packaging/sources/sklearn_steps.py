@@ -7,12 +7,28 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import Pipeline
 
 
 def first_step(model: Any) -> Any:
     """What sees the data first."""
     return first_step(model.steps[0][1]) if isinstance(model, Pipeline) else model
+
+
+def reads_text(model: Any) -> bool:
+    """Whether it takes one text a row, and no columns."""
+    return isinstance(first_step(model), CountVectorizer | HashingVectorizer)
+
+
+def read_as_text(model: Any) -> Iterator[str]:
+    """Columns that a column transformer gives to something that reads words."""
+    for step in steps_of(model):
+        if isinstance(step, ColumnTransformer):
+            yield from (
+                column for _, part, column in step.transformers_ if isinstance(column, str) and reads_text(part)
+            )
 
 
 def last_step(model: Any) -> Any:
