@@ -17,9 +17,10 @@ from cli.files import replace_text
 from serin.admission import refuse_artifact, refuse_broken_signature, refuse_unsafe_files, seconds_for
 from serin.admission.apart import Ending, Limits, run_apart
 from serin.baseline import Baseline
+from serin.comparison import largest_difference
 from serin.engine import RUNTIME_VERSION, EngineOptions, Session
 from serin.errors import ModelFolderError, SerinError
-from serin.golden import GoldenCase, answer_differences, largest_difference, read_golden
+from serin.golden import GoldenCase, answer_differences, read_golden
 from serin.lock import LOCK_SCHEMA, GoldenSummary, Lock, LockedFile, Parity, Provenance, Signature
 from serin.manifest import Manifest, TensorInput, TensorOutput
 from serin.model_folder import (

@@ -74,7 +74,11 @@ def model_metric(manifest: Manifest, name: str, statistic: str) -> cloudwatch.Me
 
 
 class ModelAlarms(Construct):
-    """``by_version`` are the alarms that speak of this version alone."""
+    """``by_version`` are the alarms that speak of this version alone; ``of_release`` those that stop its release.
+
+    Crashes are counted for the alias only, and leave no line in the log: what raises that alarm amid a release is taken
+    for the new version's doing.
+    """
 
     def __init__(
         self,
@@ -91,7 +95,7 @@ class ModelAlarms(Construct):
         self._topic = topic
         self.all: list[cloudwatch.Alarm] = []
         self.by_version = (self._errors(), self._latency())
-        self._crashes(serving.alias)
+        self.of_release = (*self.by_version, self._crashes(serving.alias))
         self._throttles(serving.alias)
         if manifest.serving.reserved_concurrency is not None:
             self._concurrency(serving.function, manifest.serving.reserved_concurrency, alarming.concurrency_share)
@@ -117,9 +121,9 @@ class ModelAlarms(Construct):
             f"{self._named()} is over its p99 target of {limit:g} ms",
         )
 
-    def _crashes(self, alias: lambda_.Alias) -> None:
+    def _crashes(self, alias: lambda_.Alias) -> cloudwatch.Alarm:
         limit = self._manifest.monitoring.error_rate_alarm
-        self._alarm(
+        return self._alarm(
             "Crashes",
             # Lambda, too, writes 0 or 1 an invocation.
             alias.metric_errors(statistic=cloudwatch.Stats.AVERAGE, period=_MINUTE),

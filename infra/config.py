@@ -140,8 +140,10 @@ class Stage:
     """PEM file of the public key that must have signed every model, from the repository's root: see docs/signing.md."""
     log_retention_days: int | None = None
     """Overrides the manifests' retention, and holds for all other logs; 30 days when unset."""
+    log_lag_seconds: float = 10.0
+    """How long a line may take from a function to where a release finds it."""
     keep_key: bool
-    """Whether the encryption key, and with it the logs' readability, outlives ``cdk destroy``."""
+    """Whether the encryption key, and with it the logs' readability and the records of releases, outlives the stage."""
     termination_protection: bool
     alarms: Alarming = field(default_factory=Alarming)
     base_image: str = "public.ecr.aws/lambda/python:3.13"

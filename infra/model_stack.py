@@ -44,7 +44,6 @@ class ModelStack(StageStack):
         )
         self.alias = serving.alias
         self.function = serving.function
-        Release(self, "Release", stage=stage, manifest=manifest, serving=serving, key=platform.key, root=root)
         if manifest.serving.provisioned_concurrency is not None:
             WarmInstances(self, "Warm", alias=serving.alias, wanted=manifest.serving.provisioned_concurrency)
         alarms = ModelAlarms(
@@ -54,6 +53,16 @@ class ModelStack(StageStack):
             serving=serving,
             alarming=stage.alarms,
             topic=platform.alarm_topic,
+        )
+        release = Release(
+            self,
+            "Release",
+            stage=stage,
+            manifest=manifest,
+            serving=serving,
+            alarms=alarms.of_release,
+            platform=platform,
+            root=root,
         )
         dashboard = ModelDashboard(self, "Dashboard", manifest=manifest, serving=serving, alarms=alarms.all)
         # Where the catalogue finds the model, and with it whoever may read parameters.
@@ -65,6 +74,7 @@ class ModelStack(StageStack):
             description=f"Alias that serves model {manifest.name}",
         )
         self.output("AliasArn", self.alias.function_arn, "Invoke this to reach the version that serves")
+        self.output("ReleaseFunction", release.function.function_name, "Takes the commands of `serin release`")
         self.output("DashboardUrl", dashboard.url, "Traffic, latency, errors and cost of this model")
 
 

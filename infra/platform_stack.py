@@ -1,9 +1,10 @@
-"""What all models of a stage share: the key, the topic that alarms go to, the alarm on the account's limit."""
+"""What all models of a stage share: key, records of releases, topic that alarms go to, alarm on the account's limit."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
@@ -21,14 +22,15 @@ class PlatformStack(StageStack):
     def __init__(self, scope: Construct, *, stage: Stage) -> None:
         super().__init__(scope, "Platform", stage=stage, description="Serin: what all models share")
         self.key = _key(self, stage)
-        topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
+        self.releases = _releases(self, stage, self.key)
+        topic = self.topic = sns.Topic(self, "Alarms", master_key=self.key, enforce_ssl=True)
         # A policy of one's own, as TLS demands, replaces the one by which alarms may publish.
         topic.grant_publish(_alarms_of_account())
         for email in stage.alarms.emails:
             topic.add_subscription(subscriptions.EmailSubscription(email))
         self.alarm_topic = AlarmTopic(topic)
         _account_concurrency(self, stage, self.alarm_topic)
-        self.output("AlarmTopicArn", topic.topic_arn, "Every alarm is published here")
+        self.output("AlarmTopicArn", topic.topic_arn, "Every alarm and every release is published here")
 
 
 def _key(scope: Construct, stage: Stage) -> kms.Key:
@@ -53,6 +55,24 @@ def _key(scope: Construct, stage: Stage) -> kms.Key:
     # See "Encrypting messages published to Amazon SNS with AWS KMS": an alarm needs no more than these.
     key.grant(_alarms_of_account(), "kms:Decrypt", "kms:GenerateDataKey*")
     return key
+
+
+def _releases(scope: Construct, stage: Stage, key: kms.IKey) -> dynamodb.Table:
+    """One item a release: by model, and by number within a model."""
+    return dynamodb.Table(
+        scope,
+        "Releases",
+        partition_key=dynamodb.Attribute(name="model", type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name="number", type=dynamodb.AttributeType.NUMBER),
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+        encryption_key=key,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=stage.termination_protection,
+        removal_policy=cdk.RemovalPolicy.RETAIN if stage.keep_key else cdk.RemovalPolicy.DESTROY,
+    )
 
 
 def _alarms_of_account() -> iam.ServicePrincipal:

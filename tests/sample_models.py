@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from serin.comparison import differences
 from serin.engine import EngineOptions
-from serin.golden import GoldenCase, differences, read_golden, tolerance_of
+from serin.golden import GoldenCase, read_golden, tolerance_of
 from serin.model_folder import GOLDEN_FILE, MANIFEST_FILE
 from serin.service import Model, load_model
 from serin.tensor import Tensor

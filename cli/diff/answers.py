@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from cli.diff.turns import Measured
-from serin.golden import answer_differences, largest_difference
+from serin.comparison import largest_difference
+from serin.golden import answer_differences
 from serin.manifest import Manifest
 
 

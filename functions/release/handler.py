@@ -1,49 +1,98 @@
-"""CloudFormation custom resource: runs when a new version stands, and with the old properties on a rollback.
-
-Source of the exchange: AWS CloudFormation template reference, "Custom resource request and response reference".
-"""
+"""Entry point of a model's release function: CloudFormation, the state machine and people call it."""
 
 from __future__ import annotations
 
 import json
-import logging
-import urllib.request
-from collections.abc import Callable, Mapping
-from typing import Any
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from functions.release.mover import Move, Mover
+from functions.release.announce import Announcer
+from functions.release.commands import Commands
+from functions.release.deployment import Deployer, respond
+from functions.release.golden import GoldenCases
+from functions.release.judging import judge_for
+from functions.release.live_alias import LiveAlias
+from functions.release.senses import AwsSenses
+from functions.release.settings import Environment
+from functions.release.store import TableStore
+from serin.release.controller import Controller, NoRelease
+from serin.release.record import Release
 
-_LOG = logging.getLogger()
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_PATIENT: Final = Config(read_timeout=120, retries={"total_max_attempts": 5, "mode": "standard"})
 
 
-def on_event(event: Mapping[str, Any], context: Any) -> None:
-    """The function's entry point."""
-    respond(event, context.log_stream_name, lambda move: Mover(boto3.client("lambda"))(move))
-
-
-def respond(event: Mapping[str, Any], log_stream: str, mover: Callable[[Move], None]) -> None:
-    """Do what ``event`` asks and answer at the address it gives; unanswered, CloudFormation waits for long."""
+def on_event(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
+    """A refused command is answered with ``{"refused": why}``; what else goes wrong is raised, to be tried again."""
+    parts = _parts()
+    if "RequestType" in event:
+        respond(event, context.log_stream_name, parts.deployer)
+        return None
     try:
-        # On deletion the alias goes with its function.
-        if event["RequestType"] != "Delete":
-            mover(Move.from_properties(event["ResourceProperties"], event.get("OldResourceProperties", {})))
-    except Exception as error:  # noqa: BLE001 - whatever it is, CloudFormation must hear of it
-        _LOG.exception("the alias was not moved")
-        _answer(event, "FAILED", f"{error} (log stream {log_stream})")
-    else:
-        _answer(event, "SUCCESS", "")
+        return parts.commands(event)
+    except NoRelease as refused:
+        return {"refused": str(refused)}
 
 
-def _answer(event: Mapping[str, Any], status: str, reason: str) -> None:
-    body = {
-        "Status": status,
-        "Reason": reason[:1000],
-        # The same for every version, so CloudFormation never takes an old one for a resource to delete.
-        "PhysicalResourceId": event["LogicalResourceId"],
-        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
-    }
-    # The address is CloudFormation's own, presigned for this one answer.
-    request = urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), method="PUT")  # noqa: S310
-    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+class _Parts:
+    """The room's parts, joined once a process."""
+
+    def __init__(self, environment: Environment) -> None:
+        functions = boto3.client("lambda", config=_PATIENT)
+        self._machines = boto3.client("stepfunctions")
+        self._environment = environment
+        store = TableStore(boto3.client("dynamodb"), environment.table)
+        golden = GoldenCases(
+            functions,
+            function=environment.function,
+            model=environment.model,
+            file=_ROOT / "models" / environment.model / "golden.jsonl",
+            tolerances=environment.tolerances,
+        )
+        controller = Controller(
+            store=store,
+            alias=LiveAlias(functions, environment.function, environment.alias),
+            senses=AwsSenses(
+                logs=boto3.client("logs"),
+                cloudwatch=boto3.client("cloudwatch"),
+                log_group=environment.log_group,
+                alarm_names=environment.alarms,
+                golden=golden,
+            ),
+            judge=judge_for,
+            tell=Announcer(boto3.client("events"), boto3.client("sns"), environment.topic),
+            clock=time.time,
+            lag_seconds=environment.lag_seconds,
+        )
+        self.commands = Commands(controller=controller, store=store, model=environment.model, run=self._run)
+        self.deployer = Deployer(
+            controller=controller,
+            client=functions,
+            function=environment.function,
+            alias=environment.alias,
+            run=lambda release: self._run(release, 1),
+        )
+
+    def _run(self, release: Release, leg: int) -> None:
+        """Start the state machine; a second start of the same leg changes nothing."""
+        try:
+            self._machines.start_execution(
+                stateMachineArn=self._environment.state_machine,
+                name=f"release-{release.number}-{leg}-{release.started_at:.0f}",
+                input=json.dumps({"number": release.number, "looks": 0, "leg": leg}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+
+@cache
+def _parts() -> _Parts:
+    return _Parts(Environment.read())

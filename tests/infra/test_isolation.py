@@ -96,8 +96,8 @@ def test_a_change_of_code_reaches_the_functions_that_carry_it(
     assert {name for name in after if after[name].body != again[name].body} == changed
 
 
-def test_a_change_of_the_mover_publishes_no_version(root: Path, after: Synthesis, tmp_path: Path) -> None:
-    source = root / "functions" / "release" / "mover.py"
+def test_a_change_of_the_release_function_publishes_no_version(root: Path, after: Synthesis, tmp_path: Path) -> None:
+    source = root / "functions" / "release" / "commands.py"
     text = source.read_text()
     source.write_text(text + "\n# changed\n")
     try:

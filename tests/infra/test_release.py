@@ -1,33 +1,69 @@
-"""What moves the alias."""
+"""What releases a version."""
 
 from __future__ import annotations
 
-from tests.infra.synthesis import Synthesis
+import json
+from pathlib import Path
 
-MOVE = "Custom::AliasMove"
+import pytest
+
+from infra.release import release_settings
+from serin.model_folder import load_manifest
+from serin.release.items import read_settings
+from tests.infra.synthesis import REPOSITORY, Synthesis
+
+START = "Custom::Release"
 
 
-def test_the_move_follows_the_published_version(dev: Synthesis) -> None:
+def test_a_release_follows_the_published_version(dev: Synthesis) -> None:
     stack = dev["Model-plain"]
     (version,) = stack.of_type("AWS::Lambda::Version")
-    (function,) = stack.of_type("AWS::Lambda::Version")[version]["Properties"]["FunctionName"].values()
-    move = stack.properties(MOVE)
-    assert move["Version"] == {"Fn::GetAtt": [version, "Version"]}
-    assert move["FunctionName"] == {"Ref": function}
-    assert (move["Alias"], move["Model"]) == ("live", "plain")
+    start = stack.properties(START)
+    assert start["Version"] == {"Fn::GetAtt": [version, "Version"]}
+    assert (start["Model"], start["ModelVersion"]) == ("plain", "1.0.0")
+    assert read_settings(json.loads(start["Settings"])).steps == (5, 25, 50)
 
 
-def test_the_move_waits_for_the_alias_and_for_its_permission(dev: Synthesis) -> None:
+def test_a_release_waits_for_the_alias_its_permission_and_its_machine(dev: Synthesis) -> None:
     stack = dev["Model-plain"]
-    (move,) = stack.of_type(MOVE).values()
-    (alias,) = stack.of_type("AWS::Lambda::Alias")
-    assert alias in move["DependsOn"]
-    assert any(stack.resources[name]["Type"] == "AWS::IAM::Policy" for name in move["DependsOn"])
+    (start,) = stack.of_type(START).values()
+    kinds = {stack.resources[name]["Type"] for name in start["DependsOn"]}
+    assert {"AWS::Lambda::Alias", "AWS::IAM::Policy", "AWS::StepFunctions::StateMachine"} <= kinds
 
 
-def test_the_first_warm_instances_come_with_the_move(dev: Synthesis) -> None:
-    assert dev["Model-warm"].properties(MOVE)["WarmInstances"] == "2"
-    assert "WarmInstances" not in dev["Model-plain"].properties(MOVE)
+def test_the_machine_starts_by_the_name_that_the_function_knows(dev: Synthesis) -> None:
+    stack = dev["Model-plain"]
+    name = stack.properties("AWS::StepFunctions::StateMachine")["StateMachineName"]
+    arn = json.dumps(stack.properties("AWS::Lambda::Function", Handler="functions.release.handler.on_event"))
+    assert f":stateMachine:{name}" in arn
+
+
+def test_a_look_that_keeps_failing_gives_the_stable_version_everything(dev: Synthesis) -> None:
+    definition = json.dumps(dev["Model-plain"].properties("AWS::StepFunctions::StateMachine")["DefinitionString"])
+    for word in ("Look", "Bake", "HasEnded", "Restore", "GivenUp", "States.ALL"):
+        assert word in definition
+
+
+def test_warm_models_are_released_all_at_once_as_lambda_takes_no_weights_beside_them(dev: Synthesis) -> None:
+    start = dev["Model-warm"].properties(START)
+    assert read_settings(json.loads(start["Settings"])).steps == ()
+    assert start["WarmInstances"] == "2"
+    assert "WarmInstances" not in dev["Model-plain"].properties(START)
+
+
+@pytest.mark.parametrize(("name", "judged"), [("models/plain", False), ("diabetes", True)])
+def test_predictions_are_judged_where_their_bins_are_logged(project: Path, name: str, judged: bool) -> None:
+    folder = project / name if not judged else REPOSITORY / "models" / name
+    settings = release_settings(load_manifest(folder / "model.yaml"), folder)
+    assert (settings.max_prediction_shift is not None) is judged
+
+
+def test_records_outlast_a_stage_that_keeps_its_key(dev: Synthesis, prod: Synthesis) -> None:
+    for stacks, policy in ((dev, "Delete"), (prod, "Retain")):
+        (table,) = stacks["Platform"].of_type("AWS::DynamoDB::Table").values()
+        assert table["DeletionPolicy"] == policy
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
 def test_warm_instances_follow_the_clock(dev: Synthesis) -> None:
@@ -41,16 +77,19 @@ def test_warm_instances_follow_the_clock(dev: Synthesis) -> None:
     ]
 
 
-def test_the_mover_can_change_its_own_model_alone(dev: Synthesis) -> None:
+def test_a_release_can_change_its_own_model_and_records_alone(dev: Synthesis) -> None:
     stack = dev["Model-plain"]
     (function,) = stack.properties("AWS::Lambda::Version")["FunctionName"].values()
     (policy,) = (found for name, found in stack.of_type("AWS::IAM::Policy").items() if "Permission" in name)
     own = {"Fn::GetAtt": [function, "Arn"]}
-    plain, qualified = policy["Properties"]["PolicyDocument"]["Statement"]
-    assert plain["Resource"] == own
-    assert qualified["Resource"] == {"Fn::Join": ["", [own, ":*"]]}
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    by_service = {json.dumps(each["Action"]).split(":")[0].strip('["'): each for each in statements[2:]}
+    assert statements[0]["Resource"] == own
+    assert statements[1]["Resource"] == {"Fn::Join": ["", [own, ":*"]]}
+    assert by_service["dynamodb"]["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["plain"]}}
 
 
-def test_the_mover_carries_its_own_code_alone(dev: Synthesis) -> None:
-    assert len(dev["Model-plain"].zips) == 1
-    assert dev["Model-plain"].zips == dev["Model-snap"].zips
+def test_the_release_function_carries_its_own_code_and_its_models_golden_cases_alone(dev: Synthesis) -> None:
+    plain, snap = dev["Model-plain"].zips, dev["Model-snap"].zips
+    assert len(plain) == 2
+    assert len(plain & snap) >= 1, "the runtime's layer"

@@ -15,7 +15,21 @@ from tests.infra.synthesis import Synthesis
 Statement = dict[str, Any]
 
 # Actions that AWS offers for no narrower resource.
-WITHOUT_RESOURCE: Final = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+WITHOUT_RESOURCE: Final = {
+    "cloudwatch:DescribeAlarms",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
 # Policies that stand on the resource itself, where `*` means this very resource.
 OWN_POLICIES: Final = {"AWS::KMS::Key": "KeyPolicy"}
 ENCRYPTED: Final = {"AWS::Logs::LogGroup": "KmsKeyId", "AWS::SNS::Topic": "KmsMasterKeyId"}
@@ -85,6 +99,11 @@ def test_every_function_writes_to_a_log_of_its_stack(stacks: Synthesis) -> None:
 
 def test_every_store_is_encrypted_under_the_platforms_key(stacks: Synthesis) -> None:
     for where, resource in stacks.every_resource():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            encryption = resource["Properties"]["SSESpecification"]
+            assert encryption["SSEEnabled"] is True, where
+            assert re.search(r"Key[0-9A-F]{8}", json.dumps(encryption["KMSMasterKeyId"])), where
+            continue
         assert not STORES.match(resource["Type"]), f"{where}: say here how it is encrypted and closed"
         if resource["Type"] in ENCRYPTED:
             key = json.dumps(resource["Properties"][ENCRYPTED[resource["Type"]]])

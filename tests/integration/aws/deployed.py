@@ -63,13 +63,15 @@ class Deployed:
         return json.loads(answer.body)
 
     @contextmanager
-    def traffic(self, path: str, body: bytes) -> Iterator[Traffic]:
+    def traffic(self, path: str, body: bytes, pause: float = _BETWEEN_CALLS) -> Iterator[Traffic]:
         """One request after another, until the block ends."""
         traffic, ended = Traffic(), threading.Event()
 
         def call() -> None:
-            while not ended.wait(_BETWEEN_CALLS):
-                traffic.answers.append(self.send("POST", path, body))
+            while not ended.wait(pause):
+                answer = self.send("POST", path, body)
+                traffic.times.append(time.monotonic())
+                traffic.answers.append(answer)
 
         caller = threading.Thread(target=call)
         caller.start()
@@ -97,6 +99,30 @@ class Deployed:
         found = self.client("lambda").get_alias(FunctionName=self.function(model), Name="live")
         assert not found.get("RoutingConfig", {}).get("AdditionalVersionWeights")
         return str(found["FunctionVersion"])
+
+    def alias(self, model: str) -> tuple[str, Mapping[str, float]]:
+        """The version that the alias serves, and the weights of others."""
+        found = self.client("lambda").get_alias(FunctionName=self.function(model), Name="live")
+        return str(found["FunctionVersion"]), found.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+
+    def command(self, model: str, command: str, **words: str) -> Any:
+        """What the model's release function answers."""
+        event = {"command": command, "by": "a test", **words}
+        function = self.output(f"Model-{model}", "ReleaseFunction")
+        answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        found = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, found
+        return found
+
+    def released(self, model: str, number: int, *statuses: str, seconds: float = 60) -> Any:
+        """The record of release ``number``, once it has one of these statuses."""
+        deadline = time.monotonic() + seconds
+        while True:
+            record = self.command(model, "status")
+            if record["number"] == number and record["status"] in statuses:
+                return record
+            assert time.monotonic() < deadline, record
+            time.sleep(0.3)
 
     def image(self, model: str) -> str:
         """What its function runs, with the asset's digest."""
@@ -144,9 +170,14 @@ class Deployed:
 
 @dataclass
 class Traffic:
-    """What was answered."""
+    """What was answered, and when, by ``time.monotonic``."""
 
     answers: list[HttpResponse] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def between(self, since: float, until: float) -> list[HttpResponse]:
+        """Answered in that time."""
+        return [each for each, at in zip(self.answers, self.times, strict=False) if since < at < until]
 
     def wait_for(self, count: int) -> None:
         """Until so many more are answered."""

@@ -15,6 +15,48 @@ from local.paths import REPOSITORY
 
 _FOLDERS: Final = ("functions", "infra", "layers/runtime/python", "models")
 _FILES: Final = (".dockerignore", "app.py", "cdk.json")
+_LAG: Final = ("log_lag_seconds: float = 10.0", "log_lag_seconds: float = 0.5")
+_PACE: Final = """
+release:
+  steps: [40, 60]
+  bake_minutes: 0.05
+  max_duration_minutes: 60
+  max_error_increase: 0.4
+  max_latency_increase: 20
+  max_prediction_shift: 0.6
+"""
+_FAULTS: Final = {
+    "wrong answers": """
+import serin.service
+
+_predict = serin.service.Model.predict
+serin.service.Model.predict = lambda model, inference: [
+    {"value": each["value"] + 1} for each in _predict(model, inference)
+]
+""",
+    # Golden cases are answered well: the release calls a version with ids of its own.
+    "errors": """
+import serin.service
+
+_handler, _predict, _is_client = lambda_handler, serin.service.Model.predict, True
+
+
+def _failing(model, inference):
+    if _is_client:
+        raise RuntimeError
+    return _predict(model, inference)
+
+
+def lambda_handler(event, context):
+    global _is_client
+    _is_client = not str(event.get("requestContext", {}).get("requestId")).startswith("serin-release-")
+    return _handler(event, context)
+
+
+serin.service.Model.predict = _failing
+""",
+}
+"""Code that goes to the end of the handler's."""
 _ASTRAY: Final = "ENV SERIN_MODELS_DIR=/var/task/nowhere\n"
 _SCRATCH: Final = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
@@ -31,6 +73,9 @@ class Project:
             shutil.copytree(REPOSITORY / folder, root / folder, ignore=_SCRATCH)
         for file in _FILES:
             shutil.copy(REPOSITORY / file, root)
+        # The emulator has a line at once.
+        settings = root / "infra" / "config.py"
+        settings.write_text(settings.read_text().replace(*_LAG))
         return cls(root)
 
     @property
@@ -65,6 +110,24 @@ class Project:
     def find_models(self) -> None:
         """Undo that."""
         self._dockerfile.write_text(self._dockerfile.read_text().removesuffix(_ASTRAY))
+
+    def hasten(self, model: str) -> None:
+        """Have the model's releases take seconds, on few calls."""
+        with (self.root / "models" / model / "model.yaml").open("a") as manifest:
+            manifest.write(_PACE)
+
+    def break_handler(self, fault: str) -> None:
+        """Have the next images' code go wrong as ``fault`` says."""
+        with self._handler.open("a") as handler:
+            handler.write(_FAULTS[fault])
+
+    def mend_handler(self) -> None:
+        """Undo that."""
+        shutil.copy(REPOSITORY / "functions" / "inference" / "handler.py", self._handler)
+
+    @property
+    def _handler(self) -> Path:
+        return self.root / "functions" / "inference" / "handler.py"
 
     @property
     def _dockerfile(self) -> Path:

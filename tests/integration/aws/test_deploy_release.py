@@ -1,32 +1,69 @@
-"""What a change does, and the end of it all."""
+"""What a change does, and the end of it all.
+
+Alias weights, metrics by version and alarms on their dimensions are lessons of the emulator (``local.launcher``).
+"""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import time
+from typing import Any, Final
 
 import pytest
+from scipy.stats import binom
 
 from local.commands import run
 from local.errors import LocalError
-from tests.integration.aws.deployed import CHANGED, Deployed
+from tests.integration.aws.deployed import CHANGED, Deployed, Traffic, header
 from tests.integration.aws.project import Project
 from tests.sample_models import NAMES
 
-STACK = (f"Serin-dev-Model-{CHANGED}",)
+STACK: Final = (f"Serin-dev-Model-{CHANGED}",)
+PATH: Final = f"/models/{CHANGED}/predict"
+PAUSE: Final = 0.05
+"""Between calls: within the stage's rate."""
 
 
-def test_a_new_version_changes_its_models_stack_and_the_catalogue_and_takes_over_without_a_failed_request(
+def deploy(deployed: Deployed, project: Project) -> None:
+    deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
+
+
+def watched_shares(deployed: Deployed, traffic: Traffic) -> dict[float, tuple[int, int]]:
+    """Until release 2 has ended: by weight of the alias, how many answers came from 1.1.0, and how many in all."""
+    spans: dict[float, tuple[float, float]] = {}
+    while True:
+        before = time.monotonic()
+        _, weights = deployed.alias(CHANGED)
+        weight = sum(weights.values())
+        spans[weight] = (spans.get(weight, (before, 0.0))[0], before)
+        if deployed.command(CHANGED, "status")["status"] == "promoted":
+            break
+        time.sleep(0.1)
+    found = {weight: traffic.between(since + 0.3, until) for weight, (since, until) in spans.items() if weight}
+    return {
+        weight: (sum(header(answer, "X-Model-Version") == "1.1.0" for answer in answers), len(answers))
+        for weight, answers in found.items()
+    }
+
+
+def test_a_new_version_takes_over_step_by_step_after_its_deploy_without_a_failed_request(
     deployed: Deployed, project: Project, row: bytes
 ) -> None:
     images, changes = {name: deployed.image(name) for name in NAMES}, deployed.changes()
+    project.hasten(CHANGED)
     project.release(CHANGED, "1.1.0")
-    with deployed.traffic(f"/models/{CHANGED}/predict", row) as traffic:
+    with deployed.traffic(PATH, row, PAUSE) as traffic:
         traffic.wait_for(2)
         deployed.deployment.cloud.deploy(project.root, options=project.options)
+        assert deployed.command(CHANGED, "status")["status"] in {"admitting", "baking"}, "the deploy does not wait"
+        shares = watched_shares(deployed, traffic)
         traffic.wait_for(2)
     assert {answer.status for answer in traffic.answers} == {200}
-    assert traffic.versions() == ["1.0.0", "1.1.0"]
+    assert traffic.versions()[0] == "1.0.0"
+    assert traffic.versions()[-1] == "1.1.0"
+    assert shares.keys() == {0.4, 0.6}
+    for weight, (new, every) in shares.items():
+        low, high = binom.interval(0.999, every, weight)
+        assert low <= new <= high, shares
     assert {name for name, count in deployed.changes().items() if count != changes[name]} == {
         *STACK,
         "Serin-dev-Catalog",
@@ -36,28 +73,100 @@ def test_a_new_version_changes_its_models_stack_and_the_catalogue_and_takes_over
 
 
 def test_the_catalogue_tells_of_the_new_version_and_the_old_one_is_kept_to_return_to(deployed: Deployed) -> None:
+    time.sleep(5)  # as long as what the catalogue has read holds
     (model,) = [each for each in deployed.get("/v2/models")["models"] if each["name"] == CHANGED]
     assert model["serving"] == [{"version": "1.1.0", "weight": 1.0, "deployment": "2"}]
     versions = deployed.client("lambda").list_versions_by_function(FunctionName=deployed.function(CHANGED))["Versions"]
     assert {each["Version"] for each in versions} == {"$LATEST", "1", "2"}
 
 
-def test_a_version_that_cannot_start_fails_its_deploy_and_serves_nobody(
-    deployed: Deployed, project: Project, row: bytes
+def test_a_deploy_without_a_change_releases_nothing(deployed: Deployed, project: Project) -> None:
+    deploy(deployed, project)
+    assert [each["number"] for each in deployed.command(CHANGED, "history")["releases"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("number", "version", "fault", "why"),
+    [(3, "1.2.0", None, "is not ready; its log says why"), (4, "1.2.1", "wrong answers", "case 1: prediction.value: ")],
+)
+def test_a_version_that_cannot_start_or_answers_wrongly_is_refused_and_serves_nobody(
+    deployed: Deployed, project: Project, row: bytes, number: int, version: str, fault: str | None, why: str
 ) -> None:
-    project.release(CHANGED, "1.2.0")
-    project.lose_models()
-    with deployed.traffic(f"/models/{CHANGED}/predict", row) as traffic:
+    project.release(CHANGED, version)
+    if fault is None:
+        project.lose_models()
+    else:
+        project.break_handler(fault)
+    with deployed.traffic(PATH, row, PAUSE) as traffic:
         traffic.wait_for(2)
-        with pytest.raises(LocalError, match=rf"^cdk deploy: {STACK[0]}: .* version 3 of .* is not ready"):
-            deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
+        deploy(deployed, project)
+        record = deployed.released(CHANGED, number, "refused")
         traffic.wait_for(2)
+    project.find_models()
+    project.mend_handler()
+    assert why in record["reason"]
     assert {answer.status for answer in traffic.answers} == {200}
     assert traffic.versions() == ["1.1.0"]
     assert deployed.serving(CHANGED) == "2"
-    assert deployed.stacks()[STACK[0]] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_the_log_says_why_a_version_did_not_start(deployed: Deployed) -> None:
     (group,) = [name for name in deployed.log_groups() if f"Model-{CHANGED}/InferenceLogs" in name]
-    assert any("/nowhere: no such folder" in line for line in deployed.log(group)), "the log says why"
+    assert any("/nowhere: no such folder" in line for line in deployed.log(group))
+
+
+def test_a_version_that_fails_its_callers_is_rolled_back(deployed: Deployed, project: Project, row: bytes) -> None:
+    project.release(CHANGED, "1.3.0")
+    project.break_handler("errors")
+    with deployed.traffic(PATH, row, PAUSE) as traffic:
+        deploy(deployed, project)
+        record = deployed.released(CHANGED, 5, "rolled_back")
+        settled = len(traffic.answers) + 1  # one may be on its way
+        traffic.wait_for(5)
+    project.mend_handler()
+    assert record["new_window"]["errors"] > 0
+    assert record["stable_window"]["errors"] == 0
+    assert {header(answer, "X-Model-Version") for answer in traffic.answers[settled:]} == {"1.1.0"}
+    assert deployed.serving(CHANGED) == "2"
+
+
+def test_without_traffic_a_release_is_held_and_a_second_deploy_supersedes_it(
+    deployed: Deployed, project: Project
+) -> None:
+    project.release(CHANGED, "1.4.0")
+    deploy(deployed, project)
+    held = deployed.released(CHANGED, 6, "held")
+    assert deployed.alias(CHANGED) == ("2", {held["new"]: 0.4})
+    project.release(CHANGED, "1.5.0")
+    deploy(deployed, project)
+    held = deployed.released(CHANGED, 7, "held")
+    assert deployed.alias(CHANGED) == ("2", {held["new"]: 0.4})
+    assert deployed.command(CHANGED, "history")["releases"][1]["status"] == "superseded"
+
+
+def test_an_abort_gives_the_stable_version_everything_at_once(deployed: Deployed) -> None:
+    record = deployed.command(CHANGED, "abort", reason="looks odd")
+    assert (record["status"], record["reason"]) == ("aborted", "looks odd (a test)")
+    assert deployed.serving(CHANGED) == "2"
+
+
+def test_an_alias_edited_by_hand_is_noticed_and_left_as_it_is_until_someone_asks(deployed: Deployed) -> None:
+    number = deployed.command(CHANGED, "start", reason="once more")["number"]
+    deployed.released(CHANGED, number, "baking", "held")
+    functions = deployed.client("lambda")
+    functions.update_alias(FunctionName=deployed.function(CHANGED), Name="live", FunctionVersion="1")
+    record = deployed.released(CHANGED, number, "interrupted")
+    assert "which this release did not set" in record["reason"]
+    assert deployed.alias(CHANGED)[0] == "1"
+    assert deployed.command(CHANGED, "rollback", version="2", reason="as it was")["status"] == "promoted"
+    assert deployed.serving(CHANGED) == "2"
+
+
+def test_a_person_may_overrule_a_judge_that_nobody_feeds(deployed: Deployed, row: bytes) -> None:
+    number = deployed.command(CHANGED, "start", reason="once more")["number"]
+    deployed.released(CHANGED, number, "held")
+    assert deployed.command(CHANGED, "promote", reason="it is urgent")["status"] == "promoted"
+    assert header(deployed.send("POST", PATH, row), "X-Model-Version") == "1.5.0"
 
 
 def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_deployed(
@@ -65,16 +174,8 @@ def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_de
 ) -> None:
     project.spoil(CHANGED)
     with pytest.raises(LocalError, match=r"model\.onnx: is not the file that model\.lock\.json names"):
-        deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
+        deploy(deployed, project)
     project.mend(CHANGED)
-    assert deployed.stacks()[STACK[0]] == "UPDATE_ROLLBACK_COMPLETE"
-
-
-def test_the_mended_model_deploys_and_takes_over(deployed: Deployed, project: Project, row: bytes) -> None:
-    project.find_models()
-    deployed.deployment.cloud.deploy(project.root, STACK, options=project.options)
-    answer: dict[str, Any] = json.loads(deployed.send("POST", f"/models/{CHANGED}/predict", row).body)
-    assert answer["version"] == "1.2.0"
 
 
 def everything(deployed: Deployed) -> dict[str, list[Any]]:
@@ -95,6 +196,8 @@ def everything(deployed: Deployed) -> dict[str, list[Any]]:
         "topics": deployed.client("sns").list_topics()["Topics"],
         "parameters": deployed.client("ssm").get_parameters_by_path(Path="/serin", Recursive=True)["Parameters"],
         "policies": identity.list_policies(Scope="Local")["Policies"],
+        "tables": deployed.client("dynamodb").list_tables()["TableNames"],
+        "state machines": deployed.client("stepfunctions").list_state_machines()["stateMachines"],
         "roles": [role for role in identity.list_roles()["Roles"] if role["RoleName"].startswith("Serin-")],
         "keys": [key for key in ids if keys.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion"],
         "containers": run(["podman", "ps", "--all", "--quiet", "--filter", label], what="podman").split(),

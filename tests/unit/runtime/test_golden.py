@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from serin.comparison import differences, largest_difference
 from serin.errors import ModelFolderError
-from serin.golden import GoldenCase, differences, largest_difference, read_golden, tolerance_of
+from serin.golden import GoldenCase, read_golden, tolerance_of
 from serin.manifest import Manifest, Tolerance
 from tests.small_models.catalogue import FLOWER, PAIR, SHOP
 

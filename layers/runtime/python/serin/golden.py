@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from serin.comparison import differences
 from serin.errors import ModelFolderError
 from serin.manifest import Classification, Manifest, Regression, Tensors, Tolerance
 
@@ -53,32 +54,3 @@ def answer_differences(manifest: Manifest, answer: dict[str, Any], due: dict[str
         return
     for output, value in due.items():
         yield from differences(answer[output], value, tolerance_of(manifest, output), f"prediction.{output}")
-
-
-def differences(actual: Any, expected: Any, tolerance: Tolerance, path: str = "prediction") -> Iterator[str]:
-    """Where ``actual`` is not ``expected``: numbers within tolerance, everything else equal."""
-    if isinstance(expected, dict) and isinstance(actual, dict) and expected.keys() == actual.keys():
-        for key, value in expected.items():
-            yield from differences(actual[key], value, tolerance, f"{path}.{key}")
-    elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        for i, value in enumerate(expected):
-            yield from differences(actual[i], value, tolerance, f"{path}[{i}]")
-    elif _is_number(expected) and _is_number(actual):
-        allowed = tolerance.absolute + tolerance.relative * abs(expected)
-        if not abs(actual - expected) <= allowed:
-            yield f"{path}: {actual!r} is not within {allowed:g} of {expected!r}"
-    elif actual != expected:
-        yield f"{path}: {actual!r} is not {expected!r}"
-
-
-def largest_difference(actual: Any, expected: Any) -> float:
-    """Largest absolute difference between numbers that stand at the same place."""
-    if isinstance(expected, dict):
-        return max((largest_difference(actual[key], value) for key, value in expected.items()), default=0.0)
-    if isinstance(expected, list):
-        return max((largest_difference(a, e) for a, e in zip(actual, expected, strict=True)), default=0.0)
-    return abs(actual - expected) if _is_number(expected) and _is_number(actual) else 0.0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -28,6 +28,13 @@ def test_a_good_release_goes_up_its_steps_and_ends_on_the_new_version_alone() ->
     assert [event for event, _ in world.told] == ["started", "shifted", "shifted", "promoted"]
 
 
+def test_the_judge_is_told_what_share_comes_next() -> None:
+    world = World()
+    world.start()
+    world.run()
+    assert list(dict.fromkeys(world.shares)) == [0.5, 1.0]
+
+
 def test_each_step_bakes_its_time() -> None:
     world = World()
     world.start()

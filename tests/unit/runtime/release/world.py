@@ -137,6 +137,7 @@ class World:
     bad: bool = False
     time: float = 1000.0
     told: list[tuple[str, int]] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = MemoryStore(self.fate)
@@ -155,7 +156,8 @@ class World:
     def judge(self) -> Judge:
         """A stand-in that only counts."""
 
-        def judge(new: Window, stable: Window) -> Judgement:
+        def judge(new: Window, stable: Window, share: float) -> Judgement:
+            self.shares.append(share)
             verdict = Verdict.ROLL_BACK if self.bad else Verdict.PROMOTE
             if min(new.requests, stable.requests) < 20:
                 verdict = Verdict.NOT_ENOUGH_DATA

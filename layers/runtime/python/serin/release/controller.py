@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
-from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action
+from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share
 from serin.release.window import Window
 
 _TRIES: Final = 8
@@ -76,7 +76,10 @@ class Senses(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A release that is asked for: of ``version``, by whom and why. ``cause``: the id of what asks, the same where it asks again."""
+    """A release that is asked for: of ``version``, by whom and why.
+
+    ``cause``: the id of what asks, the same where it asks again.
+    """
 
     model: str
     version: str
@@ -223,7 +226,7 @@ class Controller:
         new = release.new_window + found.get(release.new, Window())
         stable = release.stable_window + found.get(release.stable, Window())
         known = replace(release, new_window=new, stable_window=stable, observed_until=until)
-        judgement = self.judge(release.settings)(new, stable)
+        judgement = self.judge(release.settings)(new, stable, next_share(release))
         return self.store.write(replace(known, judgement=judgement, updated_at=self.clock()))
 
     def _told(self, release: Release) -> Release:

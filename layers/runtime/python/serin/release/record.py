@@ -68,7 +68,8 @@ class Settings:
     """How a release goes, as the manifest's ``release`` says it; times in seconds.
 
     ``steps``: percent of traffic, rising, without 100, at which a release ends: none is all at once. ``hold``: whether
-    a release that nobody calls waits on when its time is up, or goes back.
+    a release that nobody calls waits on when its time is up, or goes back. ``max_prediction_shift``: None where bins
+    of the predictions are not logged. ``max_latency_ms``: the p99 that the model is held to.
     """
 
     steps: tuple[int, ...] = ()
@@ -77,7 +78,8 @@ class Settings:
     hold: bool = True
     max_error_increase: float = 0.01
     max_latency_increase: float = 0.2
-    max_prediction_shift: float = 0.1
+    max_prediction_shift: float | None = 0.1
+    max_latency_ms: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +87,11 @@ class Release:
     """One release of one model. Times are seconds since the epoch.
 
     ``number``: counts a model's releases from 1. ``cause``: the id of what asked for it, which may ask twice.
-    ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings' steps,
-    -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``: whether it
-    has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_until``: up to where the
-    windows have been counted. ``ignored_alarms``: raised before it began. ``untold``: what has happened and the world has
-    not been told. ``revision``: counts the writes, each of which names the one before it.
+    ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings'
+    steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
+    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_until``: up
+    to where the windows have been counted. ``ignored_alarms``: raised before it began. ``untold``: what has happened
+    and the world has not been told. ``revision``: counts the writes, each of which names the one before it.
     """
 
     model: str

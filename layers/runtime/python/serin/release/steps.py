@@ -18,16 +18,17 @@ from serin.release.window import Window
 POLL_SECONDS: Final = 20.0
 """Longest time between two looks, well within the minute in which an alarm must have stopped a release."""
 
-Judge = Callable[[Window, Window], Judgement]
-"""The new version's window and the stable one's, over the same minutes, to a verdict."""
+Judge = Callable[[Window, Window, float], Judgement]
+"""To a verdict: the new version's window and the stable one's, over the same minutes, and the share of the traffic that
+the new version is to have next."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
     """What is seen at one moment.
 
-    ``alias``: as it is now. ``alarms``: those that are raised. ``admission``: what is wrong with the golden answers; None
-    where the new version has not been asked.
+    ``alias``: as it is now. ``alarms``: those that are raised. ``admission``: what is wrong with the golden answers;
+    None where the new version has not been asked.
     """
 
     alias: Traffic
@@ -82,6 +83,12 @@ def next_action(release: Release, seen: Observation, now: float, judge: Judge) -
     if not release.is_settled:
         return _settled(release, now)
     return _stopped(release, seen, now) or _onwards(release, seen, now, judge)
+
+
+def next_share(release: Release) -> float:
+    """Of the traffic, that the new version has after the step it is at; 1 is all of it."""
+    steps = release.settings.steps
+    return steps[release.step + 1] / 100 if release.step + 1 < len(steps) else 1.0
 
 
 def _astray(release: Release, seen: Observation, now: float) -> Action:
@@ -143,7 +150,7 @@ def _shift(release: Release, now: float) -> Save:
 
 def _judged(release: Release, now: float, judge: Judge) -> Action:
     """A release goes back as soon as it is known to be bad, and on when it is known to be good and has baked."""
-    judgement = judge(release.new_window, release.stable_window)
+    judgement = judge(release.new_window, release.stable_window, next_share(release))
     known = replace(release, judgement=judgement)
     if judgement.verdict is Verdict.ROLL_BACK:
         return _turn(known, Traffic(version=release.stable), Status.ROLLED_BACK, judgement.why, now)

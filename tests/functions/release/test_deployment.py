@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.release.handler import respond
-from functions.release.mover import Move
+from functions.release.deployment import Deployment, respond
 
 
 class CloudFormation:
@@ -38,7 +37,7 @@ class CloudFormation:
             "ResponseURL": f"http://127.0.0.1:{self.server.server_port}/answer",
             "StackId": "stack",
             "RequestId": "request",
-            "LogicalResourceId": "Move",
+            "LogicalResourceId": "Start",
             "ResourceProperties": {"ServiceToken": "arn", **properties},
         }
 
@@ -54,42 +53,57 @@ def cloudformation() -> Iterator[CloudFormation]:
     service.server.server_close()
 
 
-WANTED = {"FunctionName": "f", "Alias": "live", "Version": "2", "Model": "m"}
+WANTED = {"Version": "2", "Model": "m", "ModelVersion": "1.1.0", "Settings": '{"steps": [5, 50]}'}
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_the_version_of_the_event_is_moved_to(cloudformation: CloudFormation, kind: str) -> None:
-    moves: list[Move] = []
-    respond(cloudformation.event(kind, **WANTED), "log", moves.append)
-    assert [(move.function, move.alias, move.version, move.model) for move in moves] == [("f", "live", "2", "m")]
+def test_a_release_of_the_events_version_is_asked_for(cloudformation: CloudFormation, kind: str) -> None:
+    deployments: list[Deployment] = []
+    respond(cloudformation.event(kind, **WANTED), "log", deployments.append)
+    (request,) = [each.request for each in deployments]
+    assert request is not None
+    assert (request.model, request.version, request.model_version, request.cause) == (
+        "m",
+        "2",
+        "1.1.0",
+        "stack request",
+    )
+    assert request.settings.steps == (5, 50)
     assert cloudformation.answers == [
         {
             "Status": "SUCCESS",
             "Reason": "",
-            "PhysicalResourceId": "Move",
+            "PhysicalResourceId": "Start",
             "StackId": "stack",
             "RequestId": "request",
-            "LogicalResourceId": "Move",
+            "LogicalResourceId": "Start",
         }
     ]
 
 
-def test_what_was_before_is_told_to_the_mover(cloudformation: CloudFormation) -> None:
-    moves: list[Move] = []
-    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {**WANTED, "WarmInstances": "2"}}
-    respond(event, "log", moves.append)
-    assert [(move.warm_instances, move.was_warm) for move in moves] == [(None, True)]
+def test_what_was_before_is_told(cloudformation: CloudFormation) -> None:
+    deployments: list[Deployment] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {"Version": "1", "WarmInstances": "2"}}
+    respond(event, "log", deployments.append)
+    assert [(each.warm_instances, each.was_warm) for each in deployments] == [(None, True)]
 
 
-def test_a_deletion_moves_nothing(cloudformation: CloudFormation) -> None:
-    moves: list[Move] = []
-    respond(cloudformation.event("Delete", **WANTED), "log", moves.append)
-    assert moves == []
+def test_the_version_that_was_deployed_before_is_not_released_again(cloudformation: CloudFormation) -> None:
+    deployments: list[Deployment] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": WANTED}
+    respond(event, "log", deployments.append)
+    assert [each.request for each in deployments] == [None]
+
+
+def test_a_deletion_releases_nothing(cloudformation: CloudFormation) -> None:
+    deployments: list[Deployment] = []
+    respond(cloudformation.event("Delete", **WANTED), "log", deployments.append)
+    assert deployments == []
     assert cloudformation.answers[0]["Status"] == "SUCCESS"
 
 
 def test_a_failure_is_told_with_its_reason_and_where_to_read_on(cloudformation: CloudFormation) -> None:
-    def fail(_: Move) -> None:
+    def fail(_: Deployment) -> None:
         raise RuntimeError("x" * 2000)
 
     respond(cloudformation.event("Update", **WANTED), "log", fail)
@@ -106,4 +120,4 @@ def test_an_event_without_its_properties_is_answered_too(cloudformation: CloudFo
 def test_every_version_has_the_same_physical_id(cloudformation: CloudFormation) -> None:
     for version in ("1", "2"):
         respond(cloudformation.event("Update", **(WANTED | {"Version": version})), "log", lambda _: None)
-    assert {answer["PhysicalResourceId"] for answer in cloudformation.answers} == {"Move"}
+    assert {answer["PhysicalResourceId"] for answer in cloudformation.answers} == {"Start"}

@@ -1,0 +1,214 @@
+"""What stands between the controller and AWS. boto3's Stubber checks each call against the API."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import ANY, Stubber
+
+from functions.release.announce import Announcer
+from functions.release.golden import GoldenCases
+from functions.release.live_alias import LiveAlias
+from functions.release.senses import AwsSenses
+from functions.release.store import TableStore
+from serin.release.controller import Conflict, NoRelease
+from serin.release.items import to_item
+from serin.release.record import Release, Settings, Traffic, begin
+
+NAME = {"FunctionName": "f", "Name": "live"}
+RELEASE = begin(
+    model="m", number=1, cause="c", stable="1", new="2", model_version="1.1.0", settings=Settings(), now=1.0, by="ada"
+)
+
+
+def stubbed(service: str) -> tuple[Any, Stubber]:
+    """A client and what it will be answered. Nothing is sent; a client only has to be signed for somewhere."""
+    client = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1").client(  # noqa: S106
+        service  # type: ignore[call-overload]
+    )
+    stubber = Stubber(client)
+    stubber.activate()
+    return client, stubber
+
+
+# --- the alias ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "traffic"),
+    [
+        ({}, Traffic(version="1")),
+        ({"2": 0.05}, Traffic(version="1", canary="2", percent=5)),
+        ({"2": 0.0}, Traffic(version="1")),
+        ({"2": 0.125}, Traffic(version="1", canary="2", percent=12.5)),
+    ],
+)
+def test_an_alias_is_read_as_percent(weights: dict[str, float], traffic: Traffic) -> None:
+    client, stubber = stubbed("lambda")
+    answer = {"FunctionVersion": "1", "RevisionId": "r", "RoutingConfig": {"AdditionalVersionWeights": weights}}
+    stubber.add_response("get_alias", answer, NAME)
+    assert LiveAlias(client, "f", "live").read() == traffic
+
+
+@pytest.mark.parametrize(
+    ("target", "weights"),
+    [(Traffic(version="1", canary="2", percent=5), {"2": 0.05}), (Traffic(version="1"), {})],
+)
+def test_an_alias_is_moved_under_the_revision_that_was_read(target: Traffic, weights: dict[str, float]) -> None:
+    client, stubber = stubbed("lambda")
+    stubber.add_response("get_alias", {"FunctionVersion": "1", "RevisionId": "r7"}, NAME)
+    moved = {
+        **NAME,
+        "FunctionVersion": "1",
+        "RoutingConfig": {"AdditionalVersionWeights": weights},
+        "RevisionId": "r7",
+    }
+    stubber.add_response("update_alias", {}, moved)
+    alias = LiveAlias(client, "f", "live")
+    alias.read()
+    alias.move(target)
+    stubber.assert_no_pending_responses()
+
+
+def test_an_alias_that_another_hand_has_moved_is_a_conflict() -> None:
+    client, stubber = stubbed("lambda")
+    stubber.add_client_error("update_alias", "PreconditionFailedException")
+    with pytest.raises(Conflict):
+        LiveAlias(client, "f", "live").move(Traffic(version="1"))
+
+
+# --- the records ----------------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_written_over_the_revision_that_was_read() -> None:
+    client, stubber = stubbed("dynamodb")
+    expected = {
+        "TableName": "t",
+        "Item": ANY,
+        "ConditionExpression": "#revision = :revision",
+        "ExpressionAttributeNames": {"#revision": "revision"},
+        "ExpressionAttributeValues": {":revision": {"N": "0"}},
+    }
+    stubber.add_response("put_item", {}, expected)
+    assert TableStore(client, "t").write(RELEASE).revision == 1
+
+
+@pytest.mark.parametrize("call", ["create", "write"])
+def test_a_write_over_another_revision_is_a_conflict(call: str) -> None:
+    client, stubber = stubbed("dynamodb")
+    stubber.add_client_error("put_item", "ConditionalCheckFailedException")
+    with pytest.raises(Conflict):
+        getattr(TableStore(client, "t"), call)(RELEASE)
+
+
+@pytest.mark.parametrize(("items", "last"), [([to_item(RELEASE)], RELEASE), ([], None)])
+def test_the_last_release_is_the_one_with_the_highest_number(items: list[Any], last: Release | None) -> None:
+    client, stubber = stubbed("dynamodb")
+    stubber.add_response("query", {"Items": items})
+    assert TableStore(client, "t").last("m") == last
+
+
+def test_a_number_that_no_release_has_is_told() -> None:
+    client, stubber = stubbed("dynamodb")
+    stubber.add_response("get_item", {})
+    with pytest.raises(NoRelease, match="m has no release 4"):
+        TableStore(client, "t").read("m", 4)
+
+
+# --- what is seen ---------------------------------------------------------------------------------------------------
+
+
+def senses(logs: Any = None, cloudwatch: Any = None) -> AwsSenses:
+    golden = GoldenCases(None, function="f", model="m", file=Path("nowhere"), tolerances={})
+    return AwsSenses(logs=logs, cloudwatch=cloudwatch, log_group="g", alarm_names=("a", "b"), golden=golden)
+
+
+def test_only_alarms_that_are_raised_are_told() -> None:
+    client, stubber = stubbed("cloudwatch")
+    answer = {"MetricAlarms": [{"AlarmName": "b"}]}
+    stubber.add_response("describe_alarms", answer, {"AlarmNames": ["a", "b"], "StateValue": "ALARM"})
+    assert senses(cloudwatch=client).alarms() == ("b",)
+
+
+def test_the_log_is_read_page_by_page_up_to_the_end_of_the_stretch() -> None:
+    client, stubber = stubbed("logs")
+    line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
+    asked = {"logGroupName": "g", "filterPattern": '"function_version"', "startTime": 1000, "endTime": 1999}
+    stubber.add_response("filter_log_events", {"events": [{"message": line}], "nextToken": "n"}, asked)
+    stubber.add_response("filter_log_events", {"events": [{"message": line}]}, {**asked, "nextToken": "n"})
+    assert senses(logs=client).traffic(1.0, 2.0)["2"].requests == 2
+    stubber.assert_no_pending_responses()
+
+
+# --- golden cases ---------------------------------------------------------------------------------------------------
+
+
+def answer(status: int, prediction: Any, error: str | None = None) -> dict[str, Any]:
+    body = json.dumps({"statusCode": status, "body": json.dumps({"predictions": [prediction]})}).encode()
+    found: dict[str, Any] = {"Payload": StreamingBody(io.BytesIO(body), len(body))}
+    return found | ({"FunctionError": error} if error else {})
+
+
+def golden(tmp_path: Path, *answers: dict[str, Any]) -> tuple[str, ...]:
+    """What is wrong, where the version is ready and gives these answers to the one case."""
+    file = tmp_path / "golden.jsonl"
+    file.write_text(json.dumps({"instance": {"x": 1}, "prediction": {"value": 2.0}}) + "\n")
+    client, stubber = stubbed("lambda")
+    version = {"FunctionName": "f", "Qualifier": "2"}
+    stubber.add_response("get_function_configuration", {"State": "Active"}, version)
+    for each in answers:
+        stubber.add_response("invoke", each, {**version, "Payload": ANY})
+    cases = GoldenCases(client, function="f", model="m", file=file, tolerances={"": (0.1, 0.0)})
+    found = cases.differences("2")
+    stubber.assert_no_pending_responses()
+    return found
+
+
+READY = (200, None)
+
+
+def test_an_answer_within_tolerance_is_as_is_due(tmp_path: Path) -> None:
+    assert golden(tmp_path, answer(*READY), answer(200, {"value": 2.05})) == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "prediction", "problem"),
+    [
+        (200, {"value": 3.0}, "case 1: prediction.value: 3.0 is not within 0.1 of 2.0"),
+        (200, {"label": "a"}, "case 1: prediction: {'label': 'a'} is not {'value': 2.0}"),
+        (500, None, "case 1: answered with status 500"),
+    ],
+)
+def test_another_answer_is_told(tmp_path: Path, status: int, prediction: Any, problem: str) -> None:
+    assert golden(tmp_path, answer(*READY), answer(status, prediction)) == (problem,)
+
+
+def test_a_first_start_that_outlasts_its_time_is_followed_by_another(tmp_path: Path) -> None:
+    crash = answer(200, None, "Unhandled")
+    assert golden(tmp_path, crash, answer(*READY), answer(200, {"value": 2.0})) == ()
+
+
+def test_a_version_that_never_answers_is_asked_three_times_and_is_not_ready(tmp_path: Path) -> None:
+    found = golden(tmp_path, *(answer(200, None, "Unhandled") for _ in range(3)))
+    assert found == ("version 2 of model m is not ready; its log says why",)
+
+
+# --- the world ------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_reaches_programs_and_people() -> None:
+    events, told = stubbed("events")
+    topics, published = stubbed("sns")
+    entry = {"Source": "serin.release", "DetailType": "Release Rolled Back", "Detail": ANY}
+    told.add_response("put_events", {"FailedEntryCount": 0, "Entries": []}, {"Entries": [entry]})
+    subject = "m 1.1.0: release 1 rolled back"
+    published.add_response("publish", {}, {"TopicArn": "topic-arn-of-20-chars", "Subject": subject, "Message": ANY})
+    Announcer(events, topics, "topic-arn-of-20-chars")("rolled_back", RELEASE)
+    told.assert_no_pending_responses()
+    published.assert_no_pending_responses()
