@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from serin.release.sequences import radius
 
-_LARGEST: Final = 10
-"""Baselines have at most 1,002 bins: numbers below 2 ** 10, and ``missing`` and ``other``."""
 _UNNUMBERED: Final = 2
 
 
@@ -60,14 +58,13 @@ def shift(new: Rows, stable: Rows, *, low_risk: float, high_risk: float) -> Shif
     return Shift(observed, max(0.0, observed - below), min(1.0, observed + above))
 
 
-def _log_sets(bins: Iterable[str]) -> float:
+def _log_sets(bins: Collection[str]) -> float:
     """Logarithm of how many sets the risk is divided among.
 
     Nothing here knows how many bins the baseline has, and those seen so far are chance. So the risk is first divided
-    among ten sizes (2, 4, ... 1,024 numbered bins), and each part among all sets of that size.
+    among all numbers of bins, m having 1 / (m (m + 1)) of it, and each part among all sets of so many numbered bins,
+    ``missing`` and ``other``.
     """
-    numbers = [int(bin_) for bin_ in bins if bin_.isdecimal()]
-    named = sum(not bin_.isdecimal() for bin_ in bins)
-    size: int = max(1, max(numbers, default=0).bit_length())
-    sets: int = 2**size + max(_UNNUMBERED, named)
-    return math.log(_LARGEST) + sets * math.log(2)
+    numbered: int = 1 + max((int(bin_) for bin_ in bins if bin_.isdecimal()), default=0)
+    named = max(_UNNUMBERED, sum(not bin_.isdecimal() for bin_ in bins))
+    return math.log(numbered * (numbered + 1)) + (numbered + named) * math.log(2)

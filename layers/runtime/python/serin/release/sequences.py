@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_HALVINGS: Final = 50
-_STEEPEST: Final = 1e15
-_TUNED_FOR: Final = 300.0
+_HALVINGS: Final = 24
+_GENTLEST: Final = 0.01  # a likelihood that falls by a factor of a hundred within a share's range has steeper places
+_STEEPEST: Final = 1e12
+_TUNED_FOR: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def radius(new: float, stable: float, *, log_risk: float) -> float:
     natural logarithm of the risk. Two normal mixtures (Howard et al. 2021, section 3.2), multiplied, over observations
     that are 1/2-sub-Gaussian, as everything between 0 and 1 is (Hoeffding's lemma).
     """
-    if not (new and stable):
+    if not new or not stable:
         return math.inf
     counts = (new, stable)
     regret = sum(math.log1p(n / _TUNED_FOR) for n in counts) / 2
@@ -138,7 +139,7 @@ def _least(arms: Sequence[tuple[Count, float]], risk: float) -> float:
 
 def _bisect(within: Callable[[float], bool]) -> float:
     """The slope from which on ``within`` is false, from above: what it rules out stays within the bound."""
-    low, high = -math.log(_STEEPEST), math.log(_STEEPEST)
+    low, high = math.log(_GENTLEST), math.log(_STEEPEST)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if within(math.exp(middle)) else (low, middle)
