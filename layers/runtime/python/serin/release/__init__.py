@@ -4,7 +4,7 @@ Standard library alone: it runs on the layer.
 
 - ``window``: what one version did in a stretch of time; ``prediction_log`` counts it out of the runtime's log;
 - ``judgement``: verdicts and the evidence for them; ``policy`` says by which margins and risks ``judge`` comes to them;
-- ``sequences``, ``latency``, ``predictions``: bounds that hold at every look, of shares, of quantiles, of a distribution;
+- ``sequences``: bounds that hold at every look; ``latency`` and ``predictions`` build on them;
 - ``words``: a verdict for people;
 - ``record``: what is kept of a release; ``items`` writes it down;
 - ``steps``: what is to be done next, as a pure function; ``controller`` does it.
