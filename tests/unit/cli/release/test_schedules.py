@@ -20,34 +20,34 @@ def judged(golden: int = 0) -> Judged:
 
 
 def test_a_good_version_goes_through_all_steps() -> None:
-    outcome = judged().run(Random(1), Traffic(rate=60_000, new=GOOD, stable=GOOD))
+    outcome = judged().run(Random(1), Traffic(rate=60_000, new=GOOD, stable=GOOD))  # noqa: S311 - no secret
     assert outcome == Outcome(Ending.PROMOTED, 15, ((0, 0.05), (5, 0.25), (10, 0.5), (15, 1.0)))
 
 
 def test_a_bad_version_goes_back_at_the_first_look() -> None:
-    outcome = judged().run(Random(1), Traffic(rate=60_000, new=BAD, stable=GOOD))
+    outcome = judged().run(Random(1), Traffic(rate=60_000, new=BAD, stable=GOOD))  # noqa: S311 - no secret
     assert outcome == Outcome(Ending.ROLLED_BACK, 5, ((0, 0.05), (5, 0.0)))
 
 
 def test_a_version_that_nobody_calls_is_held_until_the_time_is_up() -> None:
-    outcome = judged().run(Random(1), Traffic(rate=0.001, new=BAD, stable=GOOD))
+    outcome = judged().run(Random(1), Traffic(rate=0.001, new=BAD, stable=GOOD))  # noqa: S311 - no secret
     assert outcome == Outcome(Ending.HELD, 60, ((0, 0.05),))
 
 
 def test_replayed_requests_find_a_bad_version_without_clients() -> None:
-    outcome = judged(golden=50).run(Random(1), Traffic(rate=0.001, new=BAD, stable=GOOD))
+    outcome = judged(golden=50).run(Random(1), Traffic(rate=0.001, new=BAD, stable=GOOD))  # noqa: S311 - no secret
     assert outcome.ending is Ending.ROLLED_BACK
 
 
 def test_fixed_schedules_promote_what_nobody_called() -> None:
     quiet = Traffic(rate=0.001, new=BAD, stable=GOOD)
-    found = [one.run(Random(1), quiet) for one in usual(0.01)]
+    found = [one.run(Random(1), quiet) for one in usual(0.01)]  # noqa: S311 - no secret
     assert [(one.ending, one.minutes) for one in found] == [(Ending.PROMOTED, minutes) for minutes in (5, 9, 90)]
 
 
 def test_an_alarm_ends_a_fixed_schedule() -> None:
     schedule = Fixed(name="ten", plan=[(5, 10)], alarm=0.01)
-    outcome = schedule.run(Random(1), Traffic(rate=1_000, new=BAD, stable=GOOD))
+    outcome = schedule.run(Random(1), Traffic(rate=1_000, new=BAD, stable=GOOD))  # noqa: S311 - no secret
     assert outcome == Outcome(Ending.ROLLED_BACK, 1, ((0, 0.1), (1, 0.0)))
 
 
