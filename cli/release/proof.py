@@ -17,7 +17,7 @@ TRAFFIC: Final = {"10/h": 10 / 60, "1/m": 1.0, "1/s": 60.0, "10/s": 600.0, "100/
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """A pair of versions. ``bad``: by the manifest's defaults, the new one is beyond a margin and not to be promoted."""
+    """A pair of versions. ``bad``: the new one is beyond a margin of the defaults, and not to be promoted."""
 
     name: str
     new: Behaviour

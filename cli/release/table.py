@@ -39,7 +39,7 @@ def lines(summaries: Sequence[Summary]) -> list[str]:
         *aligned([_HEAD, *map(_row, summaries)]),
         "",
         "minutes to it: median, of releases with a verdict",
-        f"bad answers: mean, that the stable version gives better; in the first {duration(first.horizon)}, promoted or not",
+        f"bad answers: mean, that the stable version gives better; first {duration(first.horizon)}, promoted or not",
     ]
 
 

@@ -84,10 +84,7 @@ class Traffic:
 
     def replayed(self, random: Random, requests: int) -> tuple[Window, Window]:
         """Windows of golden requests to both versions, which meet what clients' requests meet."""
-        errors = binomial(random, requests, self.new.error_rate)
-        ours, theirs = (_latencies(random, version, requests) for version in (self.new, self.stable))
-        new = Window(replayed_requests=requests, replayed_errors=errors, replayed_latencies=ours)
-        return new, Window(replayed_latencies=theirs)
+        return _golden(random, self.new, requests), _golden(random, self.stable, requests)
 
 
 def _clients(random: Random, version: Behaviour, requests: int) -> Window:
@@ -98,6 +95,14 @@ def _clients(random: Random, version: Behaviour, requests: int) -> Window:
         errors=errors,
         latencies=_latencies(random, version, requests),
         predictions={str(bin_): count for bin_, count in enumerate(counts) if count},
+    )
+
+
+def _golden(random: Random, version: Behaviour, requests: int) -> Window:
+    return Window(
+        replayed_requests=requests,
+        replayed_errors=binomial(random, requests, version.error_rate),
+        replayed_latencies=_latencies(random, version, requests),
     )
 
 

@@ -23,7 +23,7 @@ def distance(values: list[int], distribution: stats.rv_frozen) -> float:
 
 @pytest.mark.parametrize("mean", [0.0, 0.3, 5.0, 11.9, 12.1, 40.0, 3_000.0])
 def test_poisson_counts_are_distributed_as_they_must_be(mean: float) -> None:
-    random = Random(1)
+    random = Random(1)  # noqa: S311 - no secret
     assert distance([poisson(random, mean) for _ in range(DRAWS)], stats.poisson(mean)) <= FURTHEST
 
 
@@ -31,7 +31,7 @@ def test_poisson_counts_are_distributed_as_they_must_be(mean: float) -> None:
     ("trials", "share"), [(0, 0.5), (7, 0.0), (7, 1.0), (5, 0.3), (300, 0.001), (300, 0.5), (20_000, 0.97)]
 )
 def test_binomial_counts_are_distributed_as_they_must_be(trials: int, share: float) -> None:
-    random = Random(2)
+    random = Random(2)  # noqa: S311 - no secret
     values = [binomial(random, trials, share) for _ in range(DRAWS)]
     assert all(0 <= value <= trials for value in values)
     assert distance(values, stats.binom(trials, share)) <= FURTHEST
@@ -39,7 +39,7 @@ def test_binomial_counts_are_distributed_as_they_must_be(trials: int, share: flo
 
 @pytest.mark.parametrize("trials", [0, 2, 3, 500])
 def test_multinomial_counts_add_up_and_each_is_binomial(trials: int) -> None:
-    random = Random(3)
+    random = Random(3)  # noqa: S311 - no secret
     shares = (0.2, 0.5, 0.0, 0.3)
     drawn = [multinomial(random, trials, shares) for _ in range(DRAWS)]
     assert all(sum(counts) == trials for counts in drawn)

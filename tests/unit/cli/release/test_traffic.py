@@ -11,7 +11,7 @@ PLAIN = Behaviour(error_rate=0.01)
 
 
 def p99(version: Behaviour) -> float:
-    counts = Traffic(rate=1e6, new=version, stable=PLAIN).seen(Random(1), 1, 1)[0].latencies
+    counts = Traffic(rate=1e6, new=version, stable=PLAIN).seen(Random(1), 1, 1)[0].latencies  # noqa: S311 - no secret
     return quantile(counts, 0.99, low_risk=0.01, high_risk=0.01).estimate or 0.0
 
 
@@ -35,7 +35,7 @@ def test_a_shift_is_a_total_variation_distance(shift: float) -> None:
 
 
 def test_a_window_adds_up() -> None:
-    new, stable = Traffic(rate=1_000, new=PLAIN, stable=PLAIN).seen(Random(1), 10, 0.25)
+    new, stable = Traffic(rate=1_000, new=PLAIN, stable=PLAIN).seen(Random(1), 10, 0.25)  # noqa: S311 - no secret
     assert new.requests == pytest.approx(2_500, rel=0.1)
     assert stable.requests == pytest.approx(7_500, rel=0.1)
     assert sum(new.latencies.values()) == new.requests == new.errors + sum(new.predictions.values())

@@ -30,9 +30,7 @@ def window(requests: int, error_rate: float = 0.0, factor: float = 1.0, bins: di
 
 def replayed(requests: int, error_rate: float = 0.0, factor: float = 1.0) -> Window:
     seen = window(requests, error_rate, factor)
-    return Window(
-        replayed_requests=requests, replayed_errors=seen.errors, replayed_latencies=dict(seen.latencies)
-    )
+    return Window(replayed_requests=requests, replayed_errors=seen.errors, replayed_latencies=dict(seen.latencies))
 
 
 def of(judgement: Judgement, measure: str) -> Evidence:

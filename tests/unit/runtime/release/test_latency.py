@@ -15,7 +15,7 @@ MOST_WRONG = 20  # 10 are expected at most; more than 20 have a probability belo
 
 @pytest.mark.parametrize("share", [0.5, 0.95, 0.99])
 def test_a_quantile_is_within_its_bounds_at_all_looks_as_often_as_promised(share: float) -> None:
-    random = Random(1)
+    random = Random(1)  # noqa: S311 - no secret
     true = next(value for value in range(1, 1001) if value / 1000 >= share)
     low = high = 0
     for _ in range(PATHS):

@@ -69,16 +69,15 @@ def _verdict(low: float, high: float, margin: float, share: float) -> Verdict:
 
 
 def _errors(new: Window, stable: Window, policy: Policy, share: float) -> Iterator[Evidence]:
-    """Golden requests count beside clients' own, as far as these do not say otherwise."""
-    beside = Count(stable.errors, stable.requests)
-    clients = Count(new.errors, new.requests)
-    together = Count(new.errors + new.replayed_errors, new.requests + new.replayed_requests)
+    """Golden requests, of either version, count beside clients' own, as far as these do not say otherwise."""
+    clients, beside = Count(new.errors, new.requests), Count(stable.errors, stable.requests)
+    together, all_beside = _all_requests(new), _all_requests(stable)
     risk = policy.alpha / _KINDS
     if new.replayed_requests:
-        low = max(_least_more(count, beside, risk / 2) for count in (clients, together))
+        low = max(_least_more(clients, beside, risk / 2), _least_more(together, all_beside, risk / 2))
     else:
-        low = _least_more(together, beside, risk)
-    high = _most_more(together, beside, policy.beta)
+        low = _least_more(clients, beside, risk)
+    high = _most_more(together, all_beside, policy.beta)
     margin = policy.max_error_increase
     verdict = _verdict(low, high, margin, share)
     points_beyond = (clients.share or 0.0) - (beside.share or 0.0) > margin / share
@@ -87,14 +86,18 @@ def _errors(new: Window, stable: Window, policy: Policy, share: float) -> Iterat
     yield Evidence(
         measure="error_rate",
         new=together.share,
-        stable=beside.share,
+        stable=all_beside.share,
         low=low,
         high=high,
         margin=margin,
         new_count=together.trials,
-        stable_count=beside.trials,
+        stable_count=all_beside.trials,
         verdict=verdict,
     )
+
+
+def _all_requests(window: Window) -> Count:
+    return Count(window.errors + window.replayed_errors, window.requests + window.replayed_requests)
 
 
 def _least_more(new: Count, stable: Count, risk: float) -> float:
