@@ -67,7 +67,7 @@ def _check(value: str, type_: object, option: str, expected: str) -> None:
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError:
-        raise CommandError(ExitCode.USAGE, f"{option}: {value!r} is none; expected {expected}") from None
+        raise CommandError(ExitCode.USAGE, f"{option}: {value!r} cannot be used; expected {expected}") from None
 
 
 def _asked(why: str) -> bool:

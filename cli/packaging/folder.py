@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cli.packaging.source import SourceRefused
@@ -18,6 +18,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     Raises:
         SourceRefused: it cannot be made there.
     """
+    is_new = not folder.parent.exists()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".packaging-", ignore_cleanup_errors=True) as place:
@@ -26,6 +27,10 @@ def staged_folder(folder: Path) -> Iterator[Path]:
             yield staged
     except OSError as error:
         raise SourceRefused(f"{folder}: cannot be written ({error.strerror})") from None
+    finally:
+        if is_new:
+            with suppress(OSError):  # it has something in it now
+                folder.parent.rmdir()
 
 
 def replace_folder(staged: Path, folder: Path) -> None:
