@@ -57,11 +57,15 @@ class BoostedSource(ABC):
             SourceRefused: a column is text, or there are no columns.
         """
         if rows.table is None:
-            raise SourceRefused(f"{self.framework} takes a table; give --data a .csv or .parquet file with named columns")
+            raise SourceRefused(
+                f"{self.framework} takes a table; give --data a .csv or .parquet file with named columns"
+            )
         text = next((column.name for column in columns if column.type == "string"), None)
         if text is not None:
             message = f"column {text!r} holds text, and {self.framework} was trained on numbers"
-            raise SourceRefused(f"{message}; name the column with --target if it is one, or put the numbers in its place")
+            raise SourceRefused(
+                f"{message}; name the column with --target if it is one, or put the numbers in its place"
+            )
         names = tuple(column.name for column in columns)
         given = TensorInput(name=INPUT, datatype=self.datatype, shape=(-1, len(names)), non_finite="allow")
         return Layout(inputs=(given,), columns={INPUT: names})
@@ -78,7 +82,9 @@ class BoostedSource(ABC):
             SourceRefused: it fails on these rows.
         """
         if rows.table is None:
-            raise SourceRefused(f"{self.framework} takes a table; give --data a .csv or .parquet file with named columns")
+            raise SourceRefused(
+                f"{self.framework} takes a table; give --data a .csv or .parquet file with named columns"
+            )
         try:
             values, labels = self._answers(_numbers(rows.table, self.feature_names))
         except Exception as error:  # noqa: BLE001 - each library raises kinds of its own
@@ -101,7 +107,8 @@ class BoostedSource(ABC):
 def _numbers(table: pd.DataFrame, names: Sequence[str] | None) -> Array:
     import numpy as np
 
-    return table[list(names)].to_numpy(float, na_value=np.nan) if names else table.to_numpy(float, na_value=np.nan)
+    values: Array = (table if names is None else table[list(names)]).to_numpy(float, na_value=np.nan)
+    return values
 
 
 def two_columns(positive: Array) -> Array:

@@ -80,7 +80,9 @@ class _CatboostSource(BoostedSource):
         predict = catboost.CatBoost.predict.__get__(self._model)  # its subclasses each answer in another way
         if self._ensemble.classes:
             labels = predict(rows, prediction_type="Class").reshape(-1)
-            return predict(rows, prediction_type="Probability"), np.array([str(label) for label in labels], dtype=object)
+            return predict(rows, prediction_type="Probability"), np.array(
+                [str(label) for label in labels], dtype=object
+            )
         kind = "Exponent" if self._ensemble.link is Link.EXP else "RawFormulaVal"
         return predict(rows, prediction_type=kind), None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,7 +63,9 @@ def link_of(content: Mapping[str, Any]) -> Link:
     """
     loss = loss_of(content)
     if loss not in _LINKS:
-        raise SourceRefused(f"its loss function {loss!r} is none that can be converted; docs/packaging-catboost.md names those that can")
+        raise SourceRefused(
+            f"its loss function {loss!r} is none that can be converted; docs/packaging-catboost.md names those that can"
+        )
     return _LINKS[loss]
 
 
@@ -82,7 +84,9 @@ def refuse_categories(model: catboost.CatBoost) -> None:
         if places:
             named = ", ".join(str(model.feature_names_[place]) for place in places)
             message = f"it was trained on {kind} (features {named}), which cannot be converted"
-            raise SourceRefused(f"{message}; train on numbers, or encode them in a scikit-learn pipeline before the model")
+            raise SourceRefused(
+                f"{message}; train on numbers, or encode them in a scikit-learn pipeline before the model"
+            )
 
 
 def ensemble_of(content: Mapping[str, Any]) -> Ensemble:
@@ -100,7 +104,7 @@ def ensemble_of(content: Mapping[str, Any]) -> Ensemble:
     scale, bias = content["scale_and_bias"]
     width = len(bias)
     if "oblivious_trees" in content:
-        trees = [_oblivious(tree, columns, large, width, scale) for tree in content["oblivious_trees"]]
+        trees = [_oblivious(tree, columns, large, scale) for tree in content["oblivious_trees"]]
     else:
         trees = [_uneven(tree, columns, large, scale) for tree in content["trees"]]
     targets = max([width, *(tree.leaves.shape[1] for tree in trees)])
@@ -115,9 +119,7 @@ def ensemble_of(content: Mapping[str, Any]) -> Ensemble:
     )
 
 
-def _oblivious(
-    written: Mapping[str, Any], columns: Mapping[int, int], large: Mapping[int, bool], width: int, scale: float
-) -> Tree:
+def _oblivious(written: Mapping[str, Any], columns: Mapping[int, int], large: Mapping[int, bool], scale: float) -> Tree:
     """A tree that asks the same on each level; the first question is the leaf's lowest bit.
 
     As a binary tree: level by level, with the last question at the root, so that leaves stand in their order.

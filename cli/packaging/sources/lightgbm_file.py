@@ -82,5 +82,7 @@ class _LightgbmSource(BoostedSource):
         )
 
     def _answers(self, features: Array) -> tuple[Array, Array | None]:
-        values = self._booster.predict(features)
+        import numpy as np
+
+        values = np.asarray(self._booster.predict(features))
         return (two_columns(values) if self._ensemble.classes == 2 and values.ndim == 1 else values), None

@@ -94,7 +94,9 @@ def ensemble_of(content: Content) -> Ensemble:
     import numpy as np
 
     if content.objective not in _LINKS:
-        raise SourceRefused(f"its objective {content.objective!r} is none that can be converted; docs/packaging-lightgbm.md names those that can")
+        raise SourceRefused(
+            f"its objective {content.objective!r} is none that can be converted; docs/packaging-lightgbm.md names those that can"
+        )
     _refuse(content)
     features, classes = int(content.header["max_feature_idx"]) + 1, int(content.header["num_class"])
     width = int(content.header["num_tree_per_iteration"])
@@ -124,7 +126,7 @@ def _refuse(content: Content) -> None:
         infos = zip(content.names, content.header["feature_infos"].split(), strict=True)
         named = ", ".join(name for name, info in infos if not info.startswith(("[", "none")))
         message = f"it was trained on pandas' categories (features {named}), whose codes no request knows"
-        raise SourceRefused(f"{message}; train on numbers, or encode them in a scikit-learn pipeline before the model")
+        raise SourceRefused(f"{message}; train on numbers, or encode them in a scikit-learn pipeline")
 
 
 # --- Trees ----------------------------------------------------------------------------------------------------
@@ -204,9 +206,13 @@ def _with_categories(tree: Tree, written: Mapping[str, str], kinds: Array) -> Tr
                     lists[name].append(lists[name][split])
                 place = following
     grown = len(lists["feature"]) - len(equal)
+    feature, threshold, yes, no = (np.array(values) for values in lists.values())
     return replace(
         tree,
-        **{name: np.array(values) for name, values in lists.items()},
+        feature=feature,
+        threshold=threshold,
+        yes=yes,
+        no=no,
         missing_yes=np.concatenate([tree.missing_yes & ~equal, np.zeros(grown, bool)]),
         equal=np.concatenate([equal, np.ones(grown, bool)]),
     )

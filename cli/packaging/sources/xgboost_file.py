@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import xgboost
 
 from cli.packaging.source import Source, SourceRefused
-from cli.packaging.sources import xgboost_trees
+from cli.packaging.sources import ubjson, xgboost_trees
 from cli.packaging.sources.boosted_source import BoostedSource, two_columns
 
 if TYPE_CHECKING:
@@ -26,15 +27,28 @@ def from_file(file: Path) -> Source:
     Raises:
         SourceRefused: it is none, it is damaged, or it has an objective or splits that cannot be converted.
     """
+    refusal = SourceRefused(f"{file}: is no XGBoost model, or is cut short or damaged; write it with save_model")
+    if not _is_whole(file.read_bytes()):
+        raise refusal
     booster = xgboost.Booster()
     try:
         booster.load_model(file)
     except (xgboost.core.XGBoostError, ValueError, TypeError):
-        raise SourceRefused(f"{file}: is no XGBoost model, or is cut short or damaged; write it with save_model") from None
+        raise refusal from None
     try:
         return _XgboostSource(booster)
     except SourceRefused as refusal:
         raise SourceRefused(f"{file}: {refusal}") from None
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether the library can be given it: it reads on behind the end of a file that is cut, and may die of it."""
+    if ubjson.is_ubjson(content):
+        return ubjson.is_whole(content)
+    try:
+        return isinstance(json.loads(content), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def from_object(model: object) -> Source | None:
@@ -82,9 +96,8 @@ def _iterations(booster: xgboost.Booster) -> int:
 
     A booster answers with all of them, and a scikit-learn estimator with those up to the best one.
     """
-    if booster.attr("scikit_learn") is None or booster.attr("best_iteration") is None:
-        return 0
-    return int(booster.attr("best_iteration")) + 1
+    best = booster.attr("best_iteration")
+    return 0 if booster.attr("scikit_learn") is None or best is None else int(best) + 1
 
 
 def _distribution() -> str:

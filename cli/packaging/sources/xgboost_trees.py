@@ -83,14 +83,17 @@ def ensemble_of(content: Mapping[str, Any], iterations: int | None = None, missi
     learner = content["learner"]
     objective, size = objective_of(content), learner["learner_model_param"]
     if objective not in _OBJECTIVES:
-        raise SourceRefused(f"its objective {objective!r} is none that can be converted; docs/packaging-xgboost.md names those that can")
+        raise SourceRefused(
+            f"its objective {objective!r} is none that can be converted; docs/packaging-xgboost.md names those that can"
+        )
     _refuse_categories(learner)
     link, to_margin = _OBJECTIVES[objective]
     classes, targets, features = (int(size[name]) for name in ("num_class", "num_target", "num_feature"))
     scores = np.array(json.loads(size["base_score"]), np.float32).reshape(-1)
     base = np.array([to_margin(float(score)) for score in scores], np.float32)
     base = np.broadcast_to(base, max(classes, targets, 1)).copy()
-    booster, trees, weights = learner["gradient_booster"], (), None
+    booster, weights = learner["gradient_booster"], None
+    trees: Sequence[Tree] = ()
     if booster["name"] == "gblinear":
         table = np.array(booster["model"]["weights"], np.float32).reshape(features + 1, len(base))
         weights, base = table[:-1], base + table[-1]
