@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import catboost
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
-
-_THRESHOLD: Final = "binclass_probability_threshold"
-"""In the model's metadata: where `set_probability_threshold` leaves it."""
-_AS_CALLED: Final = 0.5
-"""Probability from which the second of two classes is answered, unless the model was given another."""
 
 
 def from_file(file: Path) -> Source:
@@ -58,11 +53,9 @@ def from_object(model: object) -> Source | None:
 
 class _CatboostSource(BoostedSource):
     def __init__(self, model: catboost.CatBoost) -> None:
-        catboost_trees.refuse_categories(model)
+        catboost_trees.refuse_unconvertible(model)
         content = catboost_trees.content_of(model)
         ensemble = catboost_trees.ensemble_of(content)
-        if ensemble.classes == 2:
-            _refuse_threshold(model)
         self._model = model
         names = [str(name) for name in model.feature_names_]
         super().__init__(
@@ -91,12 +84,3 @@ def labels_of(model: catboost.CatBoost, classes: int) -> list[str]:
     """Names of the classes, in the order of their probabilities."""
     known = [str(label) for label in model.classes_]
     return known if len(known) == classes else [str(place) for place in range(classes)]
-
-
-def _refuse_threshold(model: catboost.CatBoost) -> None:
-    threshold = model.get_metadata().get(_THRESHOLD)
-    if threshold is not None and float(threshold) != _AS_CALLED:
-        message = f"it answers by a probability threshold of its own, {float(threshold):g}"
-        raise SourceRefused(
-            f"{message}; call set_probability_threshold(None), package it, and set `threshold` in model.yaml"
-        )

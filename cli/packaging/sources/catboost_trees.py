@@ -39,6 +39,9 @@ _LINKS: Final[Mapping[str, Link]] = {
 
 _CLASSIFIERS: Final = ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll")
 _NAN_IS_LARGE: Final = "AsTrue"
+_THRESHOLD: Final = "binclass_probability_threshold"
+"""In the model's metadata: where `set_probability_threshold` leaves it."""
+_USUAL_THRESHOLD: Final = 0.5
 
 
 def content_of(model: catboost.CatBoost) -> Mapping[str, Any]:
@@ -69,11 +72,11 @@ def link_of(content: Mapping[str, Any]) -> Link:
     return _LINKS[loss]
 
 
-def refuse_categories(model: catboost.CatBoost) -> None:
-    """Refuse a model that looks at more than numbers, which the library itself cannot write as trees of numbers.
+def refuse_unconvertible(model: catboost.CatBoost) -> None:
+    """Refuse a model that looks at more than numbers, or that answers with labels by a threshold of its own.
 
     Raises:
-        SourceRefused: it has features of categories, texts or embeddings; names them.
+        SourceRefused: names the features of categories, texts or embeddings, or the threshold.
     """
     kinds = {
         "categories": model.get_cat_feature_indices(),
@@ -84,9 +87,13 @@ def refuse_categories(model: catboost.CatBoost) -> None:
         if places:
             named = ", ".join(str(model.feature_names_[place]) for place in places)
             message = f"it was trained on {kind} (features {named}), which cannot be converted"
-            raise SourceRefused(
-                f"{message}; train on numbers, or encode them in a scikit-learn pipeline before the model"
-            )
+            raise SourceRefused(f"{message}; train on numbers, or encode them in a scikit-learn pipeline")
+    threshold = model.get_metadata().get(_THRESHOLD)
+    if threshold is not None and float(threshold) != _USUAL_THRESHOLD:
+        message = f"it answers by a probability threshold of its own, {float(threshold):g}"
+        raise SourceRefused(
+            f"{message}; call set_probability_threshold(None), package it, and set `threshold` in model.yaml"
+        )
 
 
 def ensemble_of(content: Mapping[str, Any]) -> Ensemble:

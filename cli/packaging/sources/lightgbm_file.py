@@ -36,6 +36,8 @@ def from_file(file: Path) -> Source:
         raise SourceRefused(f"{file}: is no LightGBM model; {_WRITE}") from None
     _refuse_damage(file, text)
     try:
+        if not lightgbm_trees.is_whole(lightgbm_trees.content_of(text)):
+            raise ValueError("a tree lacks some of its lists")
         return _LightgbmSource(lightgbm.Booster(model_str=text))
     except SourceRefused as refusal:
         raise SourceRefused(f"{file}: {refusal}") from None
@@ -44,7 +46,7 @@ def from_file(file: Path) -> Source:
 
 
 def _refuse_damage(file: Path, text: str) -> None:
-    """Refuse what LightGBM would read beyond its end: it trusts the sizes in its files, and dies by SIGSEGV."""
+    """Refuse what LightGBM would read beyond its end: it trusts the sizes in its files, and dies by a signal."""
     if not text.startswith("tree\n"):
         raise SourceRefused(f"{file}: is no LightGBM model; {_WRITE}")
     header, _, trees = text.partition("\nTree=")
@@ -70,7 +72,7 @@ class _LightgbmSource(BoostedSource):
     datatype = Datatype.FP64
 
     def __init__(self, booster: lightgbm.Booster) -> None:
-        content = lightgbm_trees.content_of(booster)
+        content = lightgbm_trees.content_of(booster.model_to_string())
         ensemble = lightgbm_trees.ensemble_of(content)
         self._booster = booster
         super().__init__(

@@ -15,7 +15,6 @@ from cli.packaging.source import SourceRefused
 from cli.packaging.sources.boosted_trees import AS_GOOD_AS_ZERO, Derived, Ensemble, Link, Tree, derived_place
 
 if TYPE_CHECKING:
-    import lightgbm
     import numpy as np
 
     Array = np.ndarray[Any, Any]
@@ -68,9 +67,8 @@ class Content:
         return self.header["feature_names"].split()
 
 
-def content_of(booster: lightgbm.Booster) -> Content:
-    """The rounds of boosting that the library answers with: those up to the best one, where training stopped early."""
-    text = booster.model_to_string()
+def content_of(text: str) -> Content:
+    """A model's text, as `Booster.model_to_string` gives it, taken apart."""
     header, *trees = text.partition("\nend of trees")[0].split("\nTree=")
     categories = text.rpartition("\npandas_categorical:")[2].strip()
     return Content(
@@ -78,6 +76,18 @@ def content_of(booster: lightgbm.Booster) -> Content:
         trees=[_fields(tree) for tree in trees],
         pandas_categories=(json.loads(categories) if categories.startswith("[") else None) or [],
     )
+
+
+def is_whole(content: Content) -> bool:
+    """Whether each tree has what the library needs of it."""
+    return all(map(_is_whole, content.trees))
+
+
+def _is_whole(tree: Mapping[str, str]) -> bool:
+    leaves = int(tree.get("num_leaves", 0))
+    due = dict.fromkeys(("split_feature", "threshold", "decision_type", "left_child", "right_child"), leaves - 1)
+    lengths = {name: len(tree.get(name, "").split()) for name in (*due, "leaf_value")}
+    return leaves > 0 and lengths == {**due, "leaf_value": leaves}
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -94,9 +104,8 @@ def ensemble_of(content: Content) -> Ensemble:
     import numpy as np
 
     if content.objective not in _LINKS:
-        raise SourceRefused(
-            f"its objective {content.objective!r} is none that can be converted; docs/packaging-lightgbm.md names those that can"
-        )
+        message = f"its objective {content.objective!r} cannot be converted"
+        raise SourceRefused(f"{message}; docs/packaging-lightgbm.md names those that can")
     _refuse(content)
     features, classes = int(content.header["max_feature_idx"]) + 1, int(content.header["num_class"])
     width = int(content.header["num_tree_per_iteration"])

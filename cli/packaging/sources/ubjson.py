@@ -23,13 +23,18 @@ def is_whole(content: bytes) -> bool:
     return content[:1] == b"{" and _Walk(content).end() == len(content)
 
 
+_OBJECT, _ARRAY = -1, -2
+"""What is open; a number from 0 up is an array of which so many values are to come."""
+_CLOSING: Final = {_OBJECT: b"}", _ARRAY: b"]"}
+
+
 class _Walk:
-    """From value to value, with the kinds of what is open on a list: nesting has no bound."""
+    """From value to value, with what is open on a list: nesting has no bound."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._place = 1
-        self._open = [b"{"]
+        self._open = [_OBJECT]
 
     def end(self) -> int:
         """The place behind the object; -1 where something is missing, or is none of the format."""
@@ -40,33 +45,40 @@ class _Walk:
 
     def _step(self) -> bool:
         """Go over one thing; whether it could be."""
-        closing = b"}" if self._open[-1] == b"{" else b"]"
-        marker = self._peek()
-        if marker == closing:
+        inside = self._open[-1]
+        if inside == 0:
+            self._open.pop()
+            return True
+        if self._peek() == _CLOSING.get(inside):
             self._place += 1
             self._open.pop()
             return True
-        return (self._open[-1] != b"{" or self._text()) and self._value()
+        if inside > 0:
+            self._open[-1] -= 1
+        return (inside != _OBJECT or self._text()) and self._value()
 
     def _value(self) -> bool:
         marker = self._peek()
         self._place += 1
         if marker == b"[" and self._peek() == b"$":
             return self._typed_array()
+        if marker == b"[" and self._peek() == b"#":
+            self._place += 1
+            count = self._length()
+            self._open.append(count or 0)
+            return count is not None
         if marker in (b"{", b"["):
-            self._open.append(marker)
+            self._open.append(_OBJECT if marker == b"{" else _ARRAY)
             return True
         return self._text() if marker == b"S" else marker in _SIZES and self._skip(_SIZES[marker])
 
     def _typed_array(self) -> bool:
         """Behind `[`: `$`, the type, `#`, the count, and that many values without markers."""
-        kind, count_sign = (
-            self._content[self._place + 1 : self._place + 2],
-            self._content[self._place + 2 : self._place + 3],
-        )
+        place = self._place
+        kind, sign = self._content[place + 1 : place + 2], self._content[place + 2 : place + 3]
         self._place += 3
         count = self._length()
-        return kind in _SIZES and count_sign == b"#" and count is not None and self._skip(_SIZES[kind] * count)
+        return kind in _SIZES and sign == b"#" and count is not None and self._skip(_SIZES[kind] * count)
 
     def _text(self) -> bool:
         length = self._length()
