@@ -278,9 +278,9 @@ def _is_installed(distribution: str) -> bool:
 def _register_boosting() -> None:
     """Where a library of boosted trees has been imported, its estimators may be in the pipeline."""
     if {"xgboost", "lightgbm", "catboost"} & sys.modules.keys():
-        from cli.packaging.sources import boosting_converters
+        from cli.packaging.sources.boosting_converters import register
 
-        boosting_converters.register()
+        register()
 
 
 def _type_of(tensor: TensorInput) -> Any:
