@@ -68,7 +68,7 @@ class BoostedSource(ABC):
                 f"{message}; name the column with --target if it is one, or put the numbers in its place"
             )
         names = tuple(column.name for column in columns)
-        given = TensorInput(name=INPUT, datatype=self.datatype, shape=(-1, len(names)), non_finite="allow")
+        given = TensorInput(name=INPUT, datatype=self.datatype, shape=(-1, len(names)))
         return Layout(inputs=(given,), columns={INPUT: names})
 
     def prediction(self, rows: Rows) -> Prediction:  # noqa: ARG002 - for models that do not say it themselves
