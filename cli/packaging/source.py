@@ -58,6 +58,7 @@ class Source(Protocol):
     them) that training and conversion used; their versions go into the lock. ``feature_names``: the columns that it
     was trained on, in order; None where it does not know them. ``feature_count``: how many they are, where it knows.
     ``tensor_names``: names of its inputs where it takes tensors with a batch axis and no named features, else None.
+    ``operators``: operators beyond the standard ones that its converter may put into the graph, by domain and name.
     """
 
     framework: str
@@ -65,6 +66,7 @@ class Source(Protocol):
     feature_names: tuple[str, ...] | None
     feature_count: int | None
     tensor_names: tuple[str, ...] | None
+    operators: tuple[str, ...]
 
     def layout(self, columns: Sequence[Column], rows: Rows) -> Layout:
         """The ONNX model's inputs for these columns (tabular) or for ``rows.tensors`` (tensor models).
@@ -73,9 +75,9 @@ class Source(Protocol):
             SourceRefused: it cannot take them.
         """
 
-    def prediction(self) -> Prediction:
+    def prediction(self, rows: Rows) -> Prediction:
         """What its outputs mean: ``Classification`` (without ``positive`` and ``threshold``), ``Regression`` or
-        ``Tensors``, naming outputs of ``convert``'s model.
+        ``Tensors``, naming outputs of ``convert``'s model. ``rows.target`` tells where the model itself does not.
         """
 
     def answer(self, rows: Rows) -> Answers:

@@ -32,6 +32,7 @@ class BoostedSource(ABC):
     """
 
     tensor_names: tuple[str, ...] | None = None
+    operators: tuple[str, ...] = ()
     datatype = Datatype.FP32
 
     def __init__(
@@ -70,7 +71,7 @@ class BoostedSource(ABC):
         given = TensorInput(name=INPUT, datatype=self.datatype, shape=(-1, len(names)), non_finite="allow")
         return Layout(inputs=(given,), columns={INPUT: names})
 
-    def prediction(self) -> Prediction:
+    def prediction(self, rows: Rows) -> Prediction:  # noqa: ARG002 - for models that do not say it themselves
         if self._labels is not None:
             return Classification(scores=output_name(self._ensemble), labels=self._labels)
         return Regression(value=output_name(self._ensemble)) if self._ensemble.targets == 1 else Tensors()
