@@ -194,10 +194,10 @@ def _whole(graph: Graph, columns: str) -> str:
 _DERIVE: Final[dict[str, Callable[[Graph, str], str]]] = {"zero_is_missing": _zero_is_missing, "whole": _whole}
 
 
-def derived_place(ensemble_features: int, derived: Sequence[Derived], column: Derived) -> int:
+def derived_place(features: int, derived: Sequence[Derived], column: Derived) -> int:
     """Where the graph puts a derived column: those of one kind stand together."""
     ordered = [known for kind in _DERIVE for known in derived if known.kind == kind]
-    return ensemble_features + ordered.index(column)
+    return features + ordered.index(column)
 
 
 # --- Trees ----------------------------------------------------------------------------------------------------

@@ -34,16 +34,17 @@ def register() -> None:
         module = sys.modules.get(name)
         if module is None:  # what was not imported made no part of the model
             continue
-        for kind in (*library.classifiers, *library.regressors):
-            estimator, classifies = getattr(module, kind), kind in library.classifiers
+        for kind in library.classifiers:
             update_registered_converter(
-                estimator,
+                getattr(module, kind),
                 f"Boosted{kind}",
-                _classifier_shapes if classifies else _regressor_shapes,
-                _convert_classifier if classifies else _convert_regressor,
-                parser=_parse_classifier if classifies else None,
-                options={"zipmap": [True, False, "columns"], "nocl": [True, False]} if classifies else {},
+                _classifier_shapes,
+                _convert_classifier,
+                parser=_parse_classifier,
+                options={"zipmap": [True, False, "columns"], "nocl": [True, False]},
             )
+        for kind in library.regressors:
+            update_registered_converter(getattr(module, kind), f"Boosted{kind}", _regressor_shapes, _convert_regressor)
 
 
 # --- Reading --------------------------------------------------------------------------------------------------
@@ -97,7 +98,7 @@ _LIBRARIES: Final = {
 # --- What skl2onnx asks for -----------------------------------------------------------------------------------
 
 
-def _parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+def _parse_classifier(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:  # noqa: ARG001
     """Two outputs, whatever the class derives from; skl2onnx knows classifiers by scikit-learn's mixin."""
     from skl2onnx._parse import _apply_zipmap
     from skl2onnx.common.data_types import Int64TensorType, guess_tensor_type
@@ -134,8 +135,6 @@ def _classes(operator: Any) -> Array:
 
 
 def _convert_classifier(scope: Any, operator: Any, container: Any) -> None:
-    import numpy as np
-
     ensemble, classes = _ensemble(operator.raw_operator), _classes(operator)
     if ensemble.classes != len(classes):
         name = type(operator.raw_operator).__name__

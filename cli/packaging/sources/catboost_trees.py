@@ -66,9 +66,8 @@ def link_of(content: Mapping[str, Any]) -> Link:
     """
     loss = loss_of(content)
     if loss not in _LINKS:
-        raise SourceRefused(
-            f"its loss function {loss!r} is none that can be converted; docs/packaging-catboost.md names those that can"
-        )
+        message = f"its loss function {loss!r} cannot be converted"
+        raise SourceRefused(f"{message}; docs/packaging-catboost.md names those that can")
     return _LINKS[loss]
 
 

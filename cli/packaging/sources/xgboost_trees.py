@@ -83,9 +83,8 @@ def ensemble_of(content: Mapping[str, Any], iterations: int | None = None, missi
     learner = content["learner"]
     objective, size = objective_of(content), learner["learner_model_param"]
     if objective not in _OBJECTIVES:
-        raise SourceRefused(
-            f"its objective {objective!r} is none that can be converted; docs/packaging-xgboost.md names those that can"
-        )
+        message = f"its objective {objective!r} cannot be converted"
+        raise SourceRefused(f"{message}; docs/packaging-xgboost.md names those that can")
     _refuse_categories(learner)
     link, to_margin = _OBJECTIVES[objective]
     classes, targets, features = (int(size[name]) for name in ("num_class", "num_target", "num_feature"))
@@ -96,7 +95,8 @@ def ensemble_of(content: Mapping[str, Any], iterations: int | None = None, missi
     trees: Sequence[Tree] = ()
     if booster["name"] == "gblinear":
         table = np.array(booster["model"]["weights"], np.float32).reshape(features + 1, len(base))
-        weights, base = table[:-1], base + table[-1]
+        # Linear boosters begin all targets with the base of the first, whatever the others have.
+        weights, base = table[:-1], base[0] + table[-1]
     else:
         trees, base = _from_base(_trees(booster, iterations), base)
     return Ensemble(
