@@ -151,6 +151,10 @@ class Ending:
         axes = self.constant(f"{output}_shape", list(shape), Datatype.INT64, [len(shape)])
         return self.node("Reshape", [source, axes], output)
 
+    def cast(self, source: str, output: str, datatype: Datatype) -> str:
+        """``source`` as another datatype, or the same where it is that already."""
+        return self.node("Cast", [source], output, to=_element_type(datatype))
+
     def promise(self, name: str, datatype: Datatype, shape: Sequence[int]) -> None:
         """Make ``name`` an output of the graph; -1 for the batch. Takes the place of an output of this name."""
         import onnx

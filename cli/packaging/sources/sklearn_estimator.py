@@ -17,6 +17,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from cli.packaging.features import Column
@@ -74,6 +75,7 @@ class Estimator:
         self.feature_count = 1 if self._reads_text else None if count is None else int(count)
         self._kind: Kind = _kind(model)
         self._width = 1
+        self._number = Datatype.FP64 if _splits_what_was_computed(model) else Datatype.FP32
 
     @property
     def _output(self) -> str:
@@ -90,13 +92,13 @@ class Estimator:
         self._look_at_an_answer(rows)
         if not texts and not any(isinstance(step, ColumnTransformer) for step in steps_of(self._model)):
             return Layout(
-                inputs=(TensorInput(name=SINGLE_INPUT, datatype=Datatype.FP32, shape=(-1, len(names))),),
+                inputs=(TensorInput(name=SINGLE_INPUT, datatype=self._number, shape=(-1, len(names))),),
                 columns={SINGLE_INPUT: names},
             )
         inputs = tuple(
             TensorInput(
                 name=column.name,
-                datatype=Datatype.BYTES if column.type == "string" else Datatype.FP32,
+                datatype=Datatype.BYTES if column.type == "string" else self._number,
                 shape=(-1, 1),
             )
             for column in columns
@@ -209,11 +211,12 @@ class Estimator:
         elif self._kind == "votes":
             self._end_votes(ending, made[0])
         else:
-            ending.reshaped(made[0], self._output, [-1, self._width])
-            ending.promise(self._output, _datatype_of_output(exported, made[0]), (-1, self._width))
+            datatype = _datatype_of_output(exported, made[0])
+            ending.cast(ending.reshaped(made[0], "all_values", [-1, self._width]), self._output, datatype)
+            ending.promise(self._output, datatype, (-1, self._width))
 
     def _promise(self, ending: Ending, source: str, width: int) -> None:
-        ending.node("Identity", [source], self._output)
+        ending.cast(source, self._output, Datatype.FP32)
         ending.promise(self._output, Datatype.FP32, (-1, width))
 
     def _end_scores(self, ending: Ending, scores: str, classes: int) -> None:
@@ -234,7 +237,7 @@ class Estimator:
         values = [str(c).encode() for c in classes] if texts else [int(c) for c in classes]
         every = ending.constant("every_label", values, datatype, [1, len(classes)])
         equal = ending.node("Equal", [ending.reshaped(label, "each_label", [-1, 1]), every], "is_label")
-        self._promise(ending, ending.node("Cast", [equal], "label_votes", to=1), len(classes))
+        self._promise(ending, ending.cast(equal, "label_votes", Datatype.FP32), len(classes))
 
 
 # --- What an estimator is -------------------------------------------------------------------------------------
@@ -250,6 +253,15 @@ def _kind(model: Any) -> Kind:
     if is_regressor(model):
         return "value"
     return "labels" if hasattr(model, "predict") else "transformed"
+
+
+def _splits_what_was_computed(model: Any) -> bool:
+    """Whether boosted trees see what steps before them computed, in double precision.
+
+    Their thresholds are numbers of the training data, so that a rounding before them turns many a row the other way;
+    scikit-learn's own lie between two such numbers.
+    """
+    return isinstance(model, Pipeline) and bool(_libraries(model))
 
 
 def _squashes(model: Any) -> bool:
@@ -284,10 +296,10 @@ def _register_boosting() -> None:
 
 
 def _type_of(tensor: TensorInput) -> Any:
-    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
-    kind = StringTensorType if tensor.datatype is Datatype.BYTES else FloatTensorType
-    return kind([None, *tensor.shape[1:]])
+    kinds = {Datatype.BYTES: StringTensorType, Datatype.FP64: DoubleTensorType}
+    return kinds.get(tensor.datatype, FloatTensorType)([None, *tensor.shape[1:]])
 
 
 def _convertible(model: Any) -> Any:
