@@ -101,7 +101,7 @@ def _table(file: Path, target: Sequence[str]) -> Rows:
     import pandas as pd
 
     read: dict[str, Callable[[Path], pd.DataFrame]] = {
-        ".csv": lambda path: pd.read_csv(path, float_precision="round_trip", low_memory=False),
+        ".csv": lambda path: pd.read_csv(path, low_memory=False),
         ".parquet": pd.read_parquet,
     }
     try:
