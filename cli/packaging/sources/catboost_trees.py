@@ -25,13 +25,14 @@ _LINKS: Final[Mapping[str, Link]] = {
         ("RMSE", "MAE", "Quantile", "MultiQuantile", "Expectile", "MAPE", "Huber", "LogCosh", "Lq", "MultiRMSE"),
         Link.IDENTITY,
     ),
-    **dict.fromkeys(("MultiRMSEWithMissingValues", "GroupQuantile", "SurvivalAft", "Cox"), Link.IDENTITY),
+    **dict.fromkeys(("MultiRMSEWithMissingValues", "GroupQuantile", "LogLinQuantile"), Link.IDENTITY),
+    **dict.fromkeys(("SurvivalAft", "Cox"), Link.IDENTITY),
     **dict.fromkeys(
         ("PairLogit", "PairLogitPairwise", "YetiRank", "YetiRankPairwise", "QueryRMSE", "QuerySoftMax", "LambdaMart"),
         Link.IDENTITY,
     ),
     **dict.fromkeys(("StochasticFilter", "StochasticRank", "QueryCrossEntropy"), Link.IDENTITY),
-    **dict.fromkeys(("Poisson", "Tweedie", "LogLinQuantile"), Link.EXP),
+    **dict.fromkeys(("Poisson", "Tweedie"), Link.EXP),
     **dict.fromkeys(("Logloss", "CrossEntropy", "MultiClassOneVsAll"), Link.SIGMOID),
     "MultiClass": Link.SOFTMAX,
 }

@@ -40,6 +40,8 @@ _LINKS: Final[Mapping[str, Link]] = {
 }
 """By objective. One of the user's own makes the answers the sums themselves."""
 
+_CLASSIFIERS: Final = ("binary", "multiclass", "multiclassova")
+
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _ZERO_IS_MISSING, _NAN_IS_MISSING = 1, 2
 """Of ``decision_type``: bits, and what stands in those above them."""
@@ -123,7 +125,7 @@ def ensemble_of(content: Content) -> Ensemble:
         base=np.zeros(width),
         link=link,
         double=True,
-        classes=2 if content.objective == "binary" else classes if classes > 1 else 0,
+        classes=max(classes, 2) if content.objective in _CLASSIFIERS else 0,
         derived=derived,
     )
 
