@@ -75,7 +75,7 @@ class Estimator:
         self.feature_count = 1 if self._reads_text else None if count is None else int(count)
         self._kind: Kind = _kind(model)
         self._width = 1
-        self._number = Datatype.FP64 if _splits_what_was_computed(model) else Datatype.FP32
+        self._number = Datatype.FP64 if _compares_in_double(model) else Datatype.FP32
 
     @property
     def _output(self) -> str:
@@ -182,6 +182,8 @@ class Estimator:
                     options=self._options(model),
                     target_opset=OPSETS,
                 )
+        except SourceRefused:
+            raise
         except Exception as error:  # noqa: BLE001 - converters raise whatever their parts raise
             raise SourceRefused(_unconvertible(model, error)) from None
         self._end(exported)
@@ -255,13 +257,14 @@ def _kind(model: Any) -> Kind:
     return "labels" if hasattr(model, "predict") else "transformed"
 
 
-def _splits_what_was_computed(model: Any) -> bool:
-    """Whether boosted trees see what steps before them computed, in double precision.
+def _compares_in_double(model: Any) -> bool:
+    """Whether trees compare numbers of double precision: LightGBM's, and those behind steps that compute in it.
 
-    Their thresholds are numbers of the training data, so that a rounding before them turns many a row the other way;
-    scikit-learn's own lie between two such numbers.
+    Boosted trees' thresholds are numbers of the training data, so that a rounding before them turns many a row the
+    other way; scikit-learn's own lie between two such numbers.
     """
-    return isinstance(model, Pipeline) and bool(_libraries(model))
+    libraries = _libraries(model)
+    return "lightgbm" in libraries or (isinstance(model, Pipeline) and bool(libraries))
 
 
 def _squashes(model: Any) -> bool:
@@ -274,7 +277,7 @@ def _libraries(model: Any) -> tuple[str, ...]:
     packages = {type(step).__module__.partition(".")[0] for step in steps_of(model)} - {"sklearn"}
     known = {"xgboost": ("xgboost", "xgboost-cpu"), "lightgbm": ("lightgbm",), "catboost": ("catboost",)}
     found = [name for package in sorted(packages & known.keys()) for name in known[package] if _is_installed(name)]
-    return (*found, "onnxmltools") if found else ()
+    return tuple(found)
 
 
 def _is_installed(distribution: str) -> bool:
