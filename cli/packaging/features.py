@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
+
 from cli.packaging.source import Layout, SourceRefused
-from serin.manifest import Scalar
+from serin.manifest import FieldName, Scalar
 from serin.protocol import Datatype
 
 if TYPE_CHECKING:
@@ -65,7 +67,19 @@ def columns_of(table: pd.DataFrame, names: Sequence[str] | None, count: int | No
             close = difflib.get_close_matches(name, list(table.columns), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise SourceRefused(f"{file}: the model was trained on column {name!r}, which is not there{hint}")
+        if not _can_be_named(name):
+            message = "no name of 1 to 100 characters without double quotes, backslashes and control characters"
+            raise SourceRefused(f"{file}: column {name!r} has {message}; rename it, and train with the new name")
     return [_column(table[name], file) for name in names]
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a request's rows may have a key of this name."""
+    try:
+        msgspec.convert(name, FieldName)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _column(values: pd.Series[Any], file: str) -> Column:

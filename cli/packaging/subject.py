@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.packaging.features import Column, columns_of, tensors_of
 from cli.packaging.leaks import refuse_leak
-from cli.packaging.metrics import metrics_of
 from cli.packaging.missing import Policy, filled, let_in, policies_of
 from cli.packaging.rows import DataFile, Rows
 from cli.packaging.sample import edge_table, edge_tensors, joined, unseen_table
@@ -17,11 +16,21 @@ from serin.manifest import Prediction
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     Array = np.ndarray[Any, Any]
 
 _MOST_ANSWERED: Final = 100_000
 """Rows that the source answers: more say nothing new of a distribution's tenths."""
+
+
+_FITTING: Final[Mapping[str, tuple[frozenset[str], str]]] = {
+    "float": (frozenset({"float", "int"}), "numbers"),
+    "int": (frozenset({"float", "int"}), "whole numbers"),  # a column with missing ones is read as float
+    "bool": (frozenset({"bool", "int"}), "truths"),
+    "string": (frozenset({"string"}), "texts"),
+}
+"""By a column's type in the training data: its types in held-out data, and their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +60,6 @@ class HeldOut:
     answers: Answers
     edges: Rows
     edge_answers: Answers
-    metrics: Mapping[str, float]
     prediction: Prediction
 
 
@@ -85,7 +93,7 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
 
     source = subject.source
     if rows.table is not None:
-        columns_of(rows.table, [column.name for column in subject.columns], None, "the held-out data")
+        _refuse_other_types(rows.table, subject.columns)
         rows = replace(rows, table=rows.table[[column.name for column in subject.columns]])
     places = np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ANSWERED)).round().astype(int)
     if rows.table is not None:
@@ -105,9 +113,19 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
         answers=answers,
         edges=edges,
         edge_answers=edge_answers,
-        metrics=metrics_of(answers, some.target, prediction),
         prediction=prediction,
     )
+
+
+def _refuse_other_types(table: pd.DataFrame, columns: Sequence[Column]) -> None:
+    """Refuse held-out data whose columns hold other kinds of values than the training data."""
+    file = "the held-out data"
+    held = {column.name: column for column in columns_of(table, [column.name for column in columns], None, file)}
+    for column in columns:
+        fit, told = _FITTING[column.type]
+        other = held[column.name].type
+        if other not in fit or (column.type == "int" and other == "float" and (table[column.name] % 1 > 0).any()):
+            raise SourceRefused(f"{file}: column {column.name!r} holds other values than {told}, as --data has there")
 
 
 def _answered(source: Source, rows: Rows) -> tuple[Rows, Answers, Array]:
