@@ -179,5 +179,18 @@ def tensors_of(table: pd.DataFrame, layout: Layout) -> dict[str, Array]:
     return packed
 
 
-_DTYPES: Final = {Datatype.FP32: "float32", Datatype.FP64: "float64", Datatype.INT64: "int64", Datatype.BOOL: "bool"}
-"""Of the inputs that features are packed into."""
+_DTYPES: Final = {
+    Datatype.BOOL: "bool",
+    Datatype.INT8: "int8",
+    Datatype.INT16: "int16",
+    Datatype.INT32: "int32",
+    Datatype.INT64: "int64",
+    Datatype.UINT8: "uint8",
+    Datatype.UINT16: "uint16",
+    Datatype.UINT32: "uint32",
+    Datatype.UINT64: "uint64",
+    Datatype.FP16: "float16",
+    Datatype.FP32: "float32",
+    Datatype.FP64: "float64",
+}
+"""numpy's names of the inputs that features are packed into."""

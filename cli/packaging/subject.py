@@ -74,7 +74,8 @@ def subject_of(source: Source, data: DataFile, target: Sequence[str]) -> Subject
     if rows.table is None:
         if source.tensor_names is None:
             raise SourceRefused(f"{data.name}: the model takes named columns; give a .csv or .parquet file")
-        return Subject(source=source, rows=rows, columns=(), policies={}, layout=source.layout((), rows))
+        layout = source.layout((), rows)
+        return Subject(source=source, rows=_of_inputs(rows, layout), columns=(), policies={}, layout=layout)
     columns = tuple(columns_of(rows.table, source.feature_names, source.feature_count, data.name))
     rows = replace(rows, table=rows.table[[column.name for column in columns]])
     layout = source.layout(columns, replace(rows, tensors={}))
@@ -95,6 +96,8 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
     if rows.table is not None:
         _refuse_other_types(rows.table, subject.columns)
         rows = replace(rows, table=rows.table[[column.name for column in subject.columns]])
+    else:
+        rows = _of_inputs(rows, subject.layout)
     places = np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ANSWERED)).round().astype(int)
     if rows.table is not None:
         places = places[let_in(rows.table, subject.columns, subject.policies).to_numpy()[places]]
@@ -115,6 +118,14 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
         edge_answers=edge_answers,
         prediction=prediction,
     )
+
+
+def _of_inputs(rows: Rows, layout: Layout) -> Rows:
+    """With the arrays alone that go into the model."""
+    for tensor in layout.inputs:
+        if tensor.name not in rows.tensors:
+            raise SourceRefused(f"the model has an input {tensor.name!r}, and the data no array of this name")
+    return replace(rows, tensors={tensor.name: rows.tensors[tensor.name] for tensor in layout.inputs})
 
 
 def _refuse_other_types(table: pd.DataFrame, columns: Sequence[Column]) -> None:
