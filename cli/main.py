@@ -71,6 +71,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to r
 
 _MODELS: Final = Path("models")
 
+release_app: Final = typer.Typer(rich_markup_mode=None, help="How new versions take over: judged, step by step.")
+app.add_typer(release_app, name="release")
+
 
 @app.command()
 def serve(
@@ -475,6 +478,89 @@ def doctor(
     from cli.doctor.run import doctor
 
     doctor(model, every=every, models=models, stage=stage, strict=strict, as_json=as_json)
+
+
+@release_app.command("simulate")
+def simulate_release(
+    traffic: Annotated[
+        str | None, typer.Option("--traffic", metavar="N/h", help="Clients' requests: 10/h, 30/m, 1000/s.")
+    ] = None,
+    error_rate: Annotated[
+        str, typer.Option("--error-rate", metavar="SHARE", help="Of the stable version, and of the new one: 0.1%.")
+    ] = "0.1%",
+    new_error_rate: Annotated[
+        str | None, typer.Option("--new-error-rate", metavar="SHARE", help="Of the new version, if another.")
+    ] = None,
+    latency_factor: Annotated[
+        float, typer.Option(min=0.1, max=100, help="How many times as long the new version takes.")
+    ] = 1.0,
+    slow_share: Annotated[
+        str, typer.Option("--slow-share", metavar="SHARE", help="Which of its requests do: the slowest 5%, or all.")
+    ] = "100%",
+    shift: Annotated[
+        str, typer.Option("--shift", metavar="SHARE", help="Answers of the new version in another bin than before.")
+    ] = "0",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="Whose `release` in model.yaml.", autocompletion=_complete_model),
+    ] = None,
+    models: Models = _MODELS,
+    steps: Annotated[
+        str | None, typer.Option("--steps", metavar="PERCENT,...", help="Other steps than model.yaml's.")
+    ] = None,
+    bake: Annotated[
+        float | None, typer.Option("--bake", metavar="MINUTES", min=0.1, max=1440, help="Between looks.")
+    ] = None,
+    max_duration: Annotated[
+        float | None, typer.Option("--max-duration", metavar="MINUTES", min=1, max=20160, help="Of a release.")
+    ] = None,
+    golden: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Requests replayed to both after a look that knew too little.")
+    ] = 0,
+    releases: Annotated[int, typer.Option(min=1, max=100_000, help="How many to simulate.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
+    all_scenarios: Annotated[
+        bool, typer.Option("--all-scenarios", help="Every scenario at every traffic, as a table in Markdown.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the figures, as SVG.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what the judge does with a release, beside the usual fixed schedules.
+
+    Draws many releases at random and puts them before the real judge: how long until a verdict, how often a bad version
+    is promoted or a good one rolled back, and how many bad answers clients get. Nothing is sent anywhere.
+
+    \b
+    examples:
+      serin release simulate --traffic 10/s --new-error-rate 5%
+      serin release simulate --traffic 10/h --shift 30% --steps 50 --max-duration 1440
+      serin release simulate --traffic 1/s --latency-factor 3 --slow-share 5% --plot simulated.svg
+      serin release simulate --all-scenarios --releases 1000
+    """
+    from cli.release.options import Behaviours, compared
+    from cli.release.options import steps as read_steps
+    from cli.release.simulate import SimulateOptions, simulate_releases
+
+    behaviours = Behaviours(
+        traffic=traffic,
+        error_rate=error_rate,
+        new_error_rate=new_error_rate,
+        latency_factor=latency_factor,
+        slow_share=slow_share,
+        shift=shift,
+    )
+    options = SimulateOptions(
+        traffic=compared(behaviours, all_scenarios=all_scenarios),
+        steps=None if steps is None else read_steps(steps),
+        bake_minutes=bake,
+        max_duration_minutes=max_duration,
+        golden=golden,
+        releases=releases,
+        seed=seed,
+        plot=plot,
+        as_json=as_json,
+    )
+    simulate_releases(options, model=model, models=models)
 
 
 @app.command()

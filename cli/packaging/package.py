@@ -138,7 +138,11 @@ def _build(
         prediction=prediction,
         operators=[name for name in subject.source.operators if name.rpartition(".")[2].encode() in artifact],
         lineage=lineage_of(
-            subject.source, order.source, data, metrics_of(heldout.answers, heldout.rows.target, prediction)
+            subject.source,
+            order.source,
+            data,
+            # Of rows that it was trained on they would say how well it has learned them by heart.
+            {} if holdout is None else metrics_of(heldout.answers, heldout.rows.target, prediction),
         ),
     )
     (staged / MANIFEST_FILE).write_text(manifest_text(draft), encoding="utf-8")

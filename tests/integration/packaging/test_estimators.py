@@ -103,7 +103,7 @@ def test_features_are_read_from_the_data(shop: Shop) -> None:
     assert features["age"].range is not None
     assert features["age"].range[0] == 0
     assert manifest.lineage is not None
-    assert manifest.lineage.metrics["accuracy"] > 0.5
+    assert manifest.lineage.metrics == {}, "no row was held out"
 
 
 def test_the_lock_holds_parity_and_where_the_model_comes_from(shop: Shop) -> None:

@@ -171,6 +171,9 @@ def test_rows_held_out_give_metrics_and_golden_cases(bench: Bench) -> None:
     assert (lock.provenance.data.file, lock.provenance.holdout.file) == ("train.csv", "test.csv")
     assert lock.parity is not None
     assert lock.parity.rows == 75
+    lineage = load_model_folder(bench.models / "iris").manifest.lineage
+    assert lineage is not None
+    assert lineage.metrics["accuracy"] > 0.9
 
 
 @pytest.mark.parametrize("name", ["probabilities", "label", "größe", "no", "1.0", "x: #y's"])

@@ -1,0 +1,241 @@
+"""Carries releases out, over whatever keeps the records and the alias. It may be killed anywhere and run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
+from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share
+from serin.release.window import Window
+
+_TRIES: Final = 8
+"""How often a look begins anew where another hand was quicker."""
+
+
+class Conflict(Exception):
+    """Something is no longer what it was when it was read."""
+
+
+class NoRelease(Exception):
+    """Nothing is there to do what was asked with; the message says so."""
+
+
+class Store(Protocol):
+    """Keeps the records."""
+
+    def read(self, model: str, number: int) -> Release:
+        """As it was last written, by whomever."""
+        ...
+
+    def last(self, model: str) -> Release | None:
+        """The release with the highest number."""
+        ...
+
+    def create(self, release: Release) -> None:
+        """Raises Conflict where a release of this number is there."""
+        ...
+
+    def write(self, release: Release) -> Release:
+        """Replace the revision that it carries; returns it with the next. Raises Conflict where there is another."""
+        ...
+
+
+class Alias(Protocol):
+    """What the model's callers call."""
+
+    def read(self) -> Traffic:
+        """As it is now."""
+        ...
+
+    def move(self, target: Traffic) -> None:
+        """Raises Conflict where it is not what ``read`` has last returned."""
+        ...
+
+
+class Senses(Protocol):
+    """What can be seen of a release."""
+
+    def alarms(self) -> tuple[str, ...]:
+        """Names of the alarms that are raised."""
+        ...
+
+    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
+        """What each function version answered from ``since`` to before ``until``, in seconds since the epoch."""
+        ...
+
+    def differences(self, version: str) -> tuple[str, ...]:
+        """What is wrong with ``version``'s golden answers."""
+        ...
+
+    def replay(self, version: str) -> None:
+        """Send some golden cases to ``version``; what comes of them stands in the log."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A release that is asked for: of ``version``, by whom and why.
+
+    ``cause``: the id of what asks, the same where it asks again.
+    """
+
+    model: str
+    version: str
+    model_version: str
+    settings: Settings
+    cause: str
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controller:
+    """``lag_seconds``: how long a line of the log may take to be found. ``tell``: an event's name and its release."""
+
+    store: Store
+    alias: Alias
+    senses: Senses
+    judge: Callable[[Settings], Judge]
+    tell: Callable[[str, Release], None]
+    clock: Callable[[], float]
+    lag_seconds: float
+
+    def look(self, model: str, number: int) -> float | None:
+        """Do what is to be done now. Returns the seconds until the next look; None where the release has ended.
+
+        Raises:
+            Conflict: others keep changing the same things.
+        """
+        for _ in range(_TRIES):
+            try:
+                return self._look(self._told(self.store.read(model, number)))
+            except Conflict:
+                continue
+        raise Conflict(f"release {number} of {model}: its record or its alias is being changed by others")
+
+    def start(self, wanted: Request) -> Release | None:
+        """The release that ``wanted`` asks for; None where its version has all of the traffic.
+
+        One that is on its way is superseded: its stable version has all of the traffic first.
+        """
+        for _ in range(_TRIES):
+            try:
+                return self._start(wanted)
+            except (Conflict, NoRelease):  # somebody was quicker; look again
+                continue
+        raise Conflict(f"{wanted.model}: others keep starting releases")
+
+    def wish(self, model: str, number: int, wish: Wish) -> Release:
+        """Have the release do as is wished, and return what has become of it.
+
+        Raises:
+            NoRelease: it has ended, or is ending.
+        """
+        for _ in range(_TRIES):
+            release = self.store.read(model, number)
+            if release.status.is_final or release.status is Status.ENDING:
+                raise NoRelease(f"release {number} of {model} is {release.status}; there is nothing to {wish.kind}")
+            try:
+                self.store.write(replace(release, wish=wish))
+            except Conflict:
+                continue
+            self.look(model, number)
+            return self.store.read(model, number)
+        raise Conflict(f"release {number} of {model}: its record is being changed by others")
+
+    def replace_at_once(self, wanted: Request) -> Release:
+        """All traffic to ``wanted``'s version, whatever the alias is now; nothing is tried before."""
+        self._supersede(wanted)
+        seen = self.alias.read()
+        release = self._new(wanted, seen, ignored=())
+        target = Traffic(version=wanted.version)
+        ending = replace(release, status=Status.ENDING, ending=Status.PROMOTED)
+        self.store.create(replace(ending, target=target, previous=seen, is_settled=False))
+        self.look(release.model, release.number)
+        return self.store.read(release.model, release.number)
+
+    def _start(self, wanted: Request) -> Release | None:
+        last = self.store.last(wanted.model)
+        if last is not None and last.cause == wanted.cause:
+            return last
+        self._supersede(wanted)
+        alias = self.alias.read()
+        if alias == Traffic(version=wanted.version):
+            return None
+        release = self._new(wanted, alias, ignored=self.senses.alarms())
+        self.store.create(release)
+        return release
+
+    def _new(self, wanted: Request, alias: Traffic, ignored: tuple[str, ...]) -> Release:
+        last = self.store.last(wanted.model)
+        return begin(
+            model=wanted.model,
+            number=1 if last is None else last.number + 1,
+            cause=wanted.cause,
+            stable=alias.version,
+            new=wanted.version,
+            model_version=wanted.model_version,
+            settings=wanted.settings,
+            now=self.clock(),
+            by=wanted.by,
+            reason=wanted.reason,
+            ignored_alarms=ignored,
+        )
+
+    def _supersede(self, wanted: Request) -> None:
+        """Whatever is on its way ends first."""
+        last = self.store.last(wanted.model)
+        if last is None:
+            return
+        if not last.status.is_final and last.status is not Status.ENDING:
+            why = f"version {wanted.version} is to be released"
+            self.wish(last.model, last.number, Wish(kind=WishKind.SUPERSEDE, why=why, by=wanted.by))
+        else:
+            self.look(last.model, last.number)
+
+    def _look(self, release: Release) -> float | None:
+        alarms: Sequence[str] = ()
+        if not release.status.is_final and release.wish is None and release.status is not Status.ENDING:
+            release = self._observed(release)
+            alarms = self.senses.alarms()
+        admission: tuple[str, ...] | None = None
+        while True:
+            seen = Observation(alias=self.alias.read(), alarms=tuple(alarms), admission=admission)
+            action = next_action(release, seen, self.clock(), self.judge(release.settings))
+            match action:
+                case Save():
+                    release = self._told(self.store.write(action.release))
+                case Move():
+                    self.alias.move(action.target)
+                case Admit():
+                    admission = self.senses.differences(release.new)
+                case Wait():
+                    self._replay(release, action)
+                    return action.seconds
+                case Done():
+                    return None
+
+    def _observed(self, release: Release) -> Release:
+        """With what was answered since the last look, up to where the log is complete."""
+        until = self.clock() - self.lag_seconds
+        if release.status is Status.ADMITTING or until <= release.observed_until:
+            return release
+        found = self.senses.traffic(release.observed_until, until)
+        new = release.new_window + found.get(release.new, Window())
+        stable = release.stable_window + found.get(release.stable, Window())
+        known = replace(release, new_window=new, stable_window=stable, observed_until=until)
+        judgement = self.judge(release.settings)(new, stable, next_share(release))
+        return self.store.write(replace(known, judgement=judgement, updated_at=self.clock()))
+
+    def _told(self, release: Release) -> Release:
+        if release.untold is None:
+            return release
+        self.tell(release.untold, release)
+        return self.store.write(replace(release, untold=None))
+
+    def _replay(self, release: Release, wait: Wait) -> None:
+        if wait.replay:
+            for version in (release.new, release.stable):
+                self.senses.replay(version)

@@ -1,0 +1,68 @@
+"""The lines are written by the runtime's own observer."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from serin.observability import Observer, ObserverSettings, RequestRecord
+from serin.release.prediction_log import REPLAY, bound_of, windows
+
+
+def lines(version: str, *records: RequestRecord) -> list[str]:
+    stream = io.StringIO()
+    observer = Observer(ObserverSettings(stream=stream, function_version=version))
+    for record in records:
+        observer.request(record)
+    return stream.getvalue().splitlines()
+
+
+def request(status: int = 200, request_id: str = "id", route: str = "predict", **bins: int) -> RequestRecord:
+    return RequestRecord(
+        request_id=request_id,
+        route=route,
+        model="m",
+        version="1",
+        status=status,
+        total_ms=10.0,
+        prediction_bins=bins or {},
+    )
+
+
+def test_each_versions_requests_errors_latencies_and_predictions_are_counted() -> None:
+    found = windows([*lines("1", request(a=2), request(500)), *lines("2", request(422, a=1, b=1))])
+    assert (found["1"].requests, found["1"].errors, found["1"].predictions) == (2, 1, {"a": 2})
+    assert (found["2"].requests, found["2"].errors, found["2"].predictions) == (1, 0, {"a": 1, "b": 1})
+    assert found["1"].latencies == {bound_of(10.0): 2}
+
+
+def test_golden_requests_count_for_errors_and_speed_alone() -> None:
+    window = windows(lines("1", request(request_id=f"{REPLAY}1", a=1), request(503, f"{REPLAY}2")))["1"]
+    assert (window.requests, window.predictions) == (0, {})
+    assert (window.replayed_requests, window.replayed_errors) == (2, 1)
+    assert window.replayed_latencies == {bound_of(10.0): 2}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "START RequestId: 1 Version: 2",
+        "[]",
+        "{",
+        "null",
+        json.dumps({"route": "predict", "status": 200, "total_ms": 1.0}),
+        json.dumps({"route": "predict", "status": "200", "total_ms": 1.0, "function_version": "1"}),
+        json.dumps({"route": "predict", "status": 200, "total_ms": None, "function_version": "1"}),
+    ],
+)
+def test_other_lines_are_passed_over(line: str) -> None:
+    assert windows([line, *lines("1", request(route="ready"))]) == {}
+
+
+@pytest.mark.parametrize("milliseconds", [0.0, 0.1, 1.0, 9.99, 250.0, 29_000.0])
+def test_a_bound_lies_within_five_percent_above_the_latency(milliseconds: float) -> None:
+    bound = bound_of(milliseconds)
+    assert milliseconds <= bound * 1.0001
+    assert bound <= max(milliseconds, 0.1) * 1.0501 + 0.001
