@@ -46,7 +46,7 @@ def replace_folder(staged: Path, folder: Path) -> None:
     folder.rename(before)
     try:
         staged.rename(folder)
-    except OSError:
+    except BaseException:  # Ctrl-C too: what is beside the staged folder goes with it
         before.rename(folder)
         raise
     shutil.rmtree(before, ignore_errors=True)
