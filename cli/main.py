@@ -603,9 +603,10 @@ def optimize(
 
     A variant passes when it answers every row as the model does: within the manifest's tolerance, or --tolerance. One
     with fewer digits (int8, int8-static, fp16) has its tolerance in the manifest widened to what was measured, rounded
-    up to one digit; a classifier must then call at least 99 % of the rows alike, and anything else needs --tolerance or
-    --target. Golden cases must hold. With --target the metric may fall by --max-metric-drop: accuracy, ROC AUC of two
-    labels, R2 of a number.
+    up to one digit. A classifier must then call at least 99 % of the rows alike. A number needs --target, and is off by
+    at most a tenth of the standard deviation of the model's answers, or it needs --tolerance, as tensors do. Golden
+    cases must hold. With --target the metric may fall by --max-metric-drop: accuracy, ROC AUC of two labels, R2 of a
+    number.
 
     --auto takes the variant with the smallest p50 of those that pass; of those within 5 % of it, the smallest file.
     The model stays as it is unless that p50 is more than 5 % below its own. A variant whose answers depend on the other

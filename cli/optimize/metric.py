@@ -78,7 +78,7 @@ def _labels(prediction: Classification, target: Array) -> Array:
     labels = (target.astype(np.int64) if whole else target).astype(str)
     if strange := sorted(set(labels) - set(prediction.labels)):
         known = ", ".join(map(repr, prediction.labels[:10]))
-        raise _wrong(f"--target: holds {strange[0]!r}, which is no label of the model; it answers {known}")
+        raise _wrong(f"--target: holds {str(strange[0])!r}, which is no label of the model; it answers {known}")
     if len(set(labels)) < 2:
         raise _wrong("--target: holds one label only; a metric needs more")
     return np.asarray(labels)

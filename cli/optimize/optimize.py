@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cli.manifest_edit import KeyPath, told
 from cli.optimize.choose import Candidate, choose
@@ -17,7 +18,7 @@ from cli.optimize.metric import checked_target, metric, metric_name
 from cli.optimize.options import OptimizeOptions
 from cli.optimize.report import Outcome, Report, plain, text
 from cli.optimize.rows import AskedRows, data_rows, golden_rows, is_batched
-from cli.optimize.variants import CALIBRATION_ROWS, PRESENT, Kind
+from cli.optimize.variants import CALIBRATION_PREFIX, CALIBRATION_ROWS, PRESENT, Kind
 from cli.optimize.write import check_raised, manifest_changes, next_version, write_variant
 from cli.outcome import CommandError, ExitCode, one_line
 from cli.packaging.onnx_session import dtype_of
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
+_NEEDED: Final = ("numpy", "onnx", "pandas")
+
+
 def optimize(folder: Path, options: OptimizeOptions) -> None:
     """Report on the variants of one model, and write the winner where there is to be one.
 
@@ -41,6 +45,9 @@ def optimize(folder: Path, options: OptimizeOptions) -> None:
         SourceRefused: the data does not fit the model.
         ModelFolderError: the model is not admitted, or the winner cannot be written.
     """
+    if absent := next((name for name in _NEEDED if find_spec(name) is None), None):
+        message = f"{absent} is not installed; `.venv/bin/pip install -e '.[package]'`"
+        raise CommandError(ExitCode.REFUSED, message)
     model, kinds = _opened(folder, options), _kinds(options)
     questions = _questions(model, options)
     target = None if questions.rows.target is None else _target(model.manifest, questions.rows)
@@ -120,7 +127,7 @@ def _make(
 ) -> list[Variant]:
     artifact = scratch / "model.onnx"
     artifact.write_bytes(read_artifact(model))
-    calibration = _calibration(questions.rows, model.manifest, scratch) if "int8-static" in kinds else None
+    calibration = _calibration(questions, model.path, scratch) if "int8-static" in kinds else None
     variants = make_variants(
         kinds,
         artifact,
@@ -136,14 +143,23 @@ def _make(
     return variants
 
 
-def _calibration(rows: AskedRows, manifest: Manifest, scratch: Path) -> Path:
+def _calibration(questions: Questions, folder: Path, scratch: Path) -> Path:
+    """Rows of the data, and the golden ones: these have to hold, so what they reach has to be within the ranges."""
     import numpy as np
 
-    places = np.linspace(0, len(rows) - 1, min(len(rows), CALIBRATION_ROWS)).round().astype(int)
+    rows, manifest = questions.rows.tensors, questions.manifest
+    golden = golden_rows(manifest, questions.cases, folder).tensors if questions.cases else {}
+    count = len(questions.rows)
+    places = np.linspace(0, count - 1, min(count, CALIBRATION_ROWS)).round().astype(int)
+    together = {}
+    for tensor in manifest.inputs:
+        parts = [rows[tensor.name][places]]
+        if all(name in golden and golden[name].shape[1:] == rows[name].shape[1:] for name in rows):
+            parts.append(golden[tensor.name])
+        together[tensor.name] = np.concatenate([part.astype(dtype_of(tensor.datatype)) for part in parts])
     file = scratch / "calibration.npz"
-    np.savez(
-        file, **{one.name: rows.tensors[one.name][places].astype(dtype_of(one.datatype)) for one in manifest.inputs}
-    )
+    named = {CALIBRATION_PREFIX + name: values for name, values in together.items()}
+    np.savez(file, **named)  # type: ignore[arg-type]  # none of them is savez's own argument
     return file
 
 

@@ -13,10 +13,19 @@ from cli.outcome import CommandError, ExitCode
 from cli.packaging.features import tensors_of
 from cli.packaging.onnx_session import array_of
 from cli.packaging.rows import Rows, read_data
+from cli.packaging.sample import MOST_COMPARED, spread
 from cli.packaging.source import Layout, SourceRefused
 from serin.errors import ModelFolderError, SerinError
 from serin.golden import GoldenCase
-from serin.manifest import Feature, Manifest, MissingFill, TensorInput, TensorOutput
+from serin.manifest import (
+    Classification,
+    Feature,
+    Manifest,
+    MissingFill,
+    Regression,
+    TensorInput,
+    TensorOutput,
+)
 from serin.protocol import Datatype
 from serin.rows import RowDecoder
 
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-MOST_ROWS: Final = 10_000
 _PACKED: Final = frozenset({Datatype.FP32, Datatype.FP64, Datatype.INT64, Datatype.BOOL, Datatype.BYTES})
 
 
@@ -84,7 +92,7 @@ def golden_rows(manifest: Manifest, cases: Sequence[GoldenCase], file: Path) -> 
 
 
 def data_rows(manifest: Manifest, file: Path, target: str | None) -> AskedRows:
-    """Rows of a data file as the model gets them: all, or 10,000 that are evenly spaced.
+    """Rows of a data file as the model gets them: all, or 10,000 that are spread over the target where it is known.
 
     Rows that lack a value which the manifest demands are left out: they would never come to the model.
 
@@ -95,7 +103,7 @@ def data_rows(manifest: Manifest, file: Path, target: str | None) -> AskedRows:
     if (rows.table is None) == bool(manifest.features):
         due = "a table (.csv, .parquet) with a column a feature" if manifest.features else "an .npz of arrays by input"
         raise SourceRefused(f"{file}: {manifest.name} takes {due}")
-    kept = _spaced(_complete(rows, manifest, file))
+    kept = _sampled(_complete(rows, manifest, file), manifest)
     tensors = _packed(kept, manifest, file) if manifest.features else _arrays(kept, manifest.inputs, file)
     return AskedRows(tensors=tensors, target=kept.target, origin=file.name)
 
@@ -115,12 +123,10 @@ def _complete(rows: Rows, manifest: Manifest, file: Path) -> Rows:
     return rows.take(np.flatnonzero(there))
 
 
-def _spaced(rows: Rows) -> Rows:
-    import numpy as np
-
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return rows.take(np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int))
+def _sampled(rows: Rows, manifest: Manifest) -> Rows:
+    labels = rows.target if isinstance(manifest.prediction, Classification) else None
+    order = rows.target if isinstance(manifest.prediction, Regression) else None
+    return rows.take(spread(order, labels, len(rows), MOST_COMPARED))
 
 
 def _packed(rows: Rows, manifest: Manifest, file: Path) -> dict[str, Array]:

@@ -38,7 +38,13 @@ _BETWEEN: Final = frozenset(
 _QUANTISED: Final = ("Quantize", "Integer", "QLinear", "QAttention")
 """Parts of the names of operators on integers."""
 
+_ELEMENTS: Final = {"tensor(float)": 1, "tensor(int32)": 6, "tensor(int64)": 7, "tensor(bool)": 9, "tensor(double)": 11}
+"""ONNX Runtime's names of types, and ONNX's numbers of them (TensorProto.DataType)."""
+
 CALIBRATION_ROWS: Final = 1000
+"""Of the data; more of them hardly widen a range."""
+CALIBRATION_PREFIX: Final = "input."
+"""Of the arrays' names in a file of such rows: an input may be named like an argument of numpy's."""
 _CALIBRATION_BATCH: Final = 100
 
 
@@ -53,7 +59,7 @@ def make(kind: Kind, artifact: bytes, architecture: Architecture, calibration: P
         kind: Which.
         artifact: The model file.
         architecture: Of the processors that it will run on.
-        calibration: For ``int8-static``: an .npz file of rows, an array an input.
+        calibration: For ``int8-static``: an .npz file of rows, an array an input (``CALIBRATION_PREFIX`` and its name).
         batched: Whether several of these rows go into one run.
 
     Raises:
@@ -159,9 +165,30 @@ def _prepared(source: onnx.ModelProto, scratch: Path) -> Path:
     onnx.save_model(source, given)
     # Symbolic inference is for transformers alone, and would need another package.
     quant_pre_process(given, prepared, skip_symbolic_shape=True)
-    tidy = _tidy(onnx.load_model(prepared))
-    onnx.save_model(tidy, prepared)
+    onnx.save_model(_typed(_tidy(onnx.load_model(prepared))), prepared)
     return prepared
+
+
+def _typed(model: onnx.ModelProto) -> onnx.ModelProto:
+    """With the type of every tensor: ONNX's own inference stops at operators of ai.onnx.ml, ONNX Runtime's does not."""
+    import onnx
+    import onnxruntime
+
+    graph = model.graph
+    known = {value.name for value in [*graph.input, *graph.output, *graph.value_info]}
+    unknown = [name for node in graph.node for name in node.output if name and name not in known]
+    asked = onnx.ModelProto()
+    asked.CopyFrom(model)
+    asked.graph.output.extend(onnx.ValueInfoProto(name=name) for name in unknown)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(asked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    for value in session.get_outputs():
+        if value.name in unknown and value.type in _ELEMENTS:
+            # Without lengths where there are none: it says the same of a scalar and of what it does not know.
+            shape = [length if isinstance(length, int) else None for length in value.shape] or None
+            graph.value_info.append(onnx.helper.make_tensor_value_info(value.name, _ELEMENTS[value.type], shape))
+    return model
 
 
 def _seven_bits(architecture: Architecture) -> bool:
@@ -175,12 +202,9 @@ def _batches(calibration: Path | None, *, batched: bool) -> Sequence[dict[str, A
     if calibration is None:
         return []
     with np.load(calibration, allow_pickle=False) as opened:
-        rows = dict(opened.items())
+        rows = {name.removeprefix(CALIBRATION_PREFIX): values for name, values in opened.items()}
     count, step = len(next(iter(rows.values()))), _CALIBRATION_BATCH if batched else 1
-    return [
-        {name: values[start : start + step] for name, values in rows.items()}
-        for start in range(0, min(count, CALIBRATION_ROWS), step)
-    ]
+    return [{name: values[start : start + step] for name, values in rows.items()} for start in range(0, count, step)]
 
 
 # --- What is in a graph ---------------------------------------------------------------------------------------

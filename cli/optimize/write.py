@@ -83,9 +83,9 @@ def _stage(folder: ModelFolder, variant: Variant, changes: Mapping[KeyPath, Scal
     shutil.copytree(folder.path, staged)
     (staged / folder.manifest.artifact.file).rename(staged / variant.artifact.file)
     shutil.copyfile(variant.stored, staged / variant.artifact.file)  # into it: its permissions stay
-    write_values(staged / MANIFEST_FILE, changes)
     _lock_before(folder, variant, staged)
     try:
+        write_values(staged / MANIFEST_FILE, changes)
         lock_apart(staged)
     except ModelFolderError as error:
         where = str(folder.path / Path(error.file).name)

@@ -110,8 +110,8 @@ def _compare_output(due: Array, got: Array, tolerance: Tolerance) -> tuple[Outpu
         return OutputParity(absolute_max=float(differs.max(initial=0))), np.where(differs, np.inf, 0.0)
     expected, actual = due.astype(np.float64).reshape(rows, -1), got.astype(np.float64).reshape(rows, -1)
     same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        absolute = np.where(same, 0.0, np.nan_to_num(np.abs(actual - expected), nan=np.inf))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        absolute = np.where(same, 0.0, np.nan_to_num(np.abs(actual - expected), nan=np.inf, posinf=np.inf))
         relative = np.where(same, 0.0, absolute / np.abs(expected))
         allowed = tolerance.absolute + tolerance.relative * np.abs(expected)
         times = np.where(same, 0.0, np.nan_to_num(absolute / allowed, nan=np.inf, posinf=np.inf))

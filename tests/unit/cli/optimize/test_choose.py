@@ -18,7 +18,9 @@ PRESENT = candidate("present", 1.0)
         ([], "present"),
         ([candidate("graph", 1.2)], "present"),
         ([candidate("graph", 0.96)], "present"),  # nearer than 5 % is a tie
+        ([candidate("graph", 0.95)], "present"),
         ([candidate("graph", 0.94)], "graph"),
+        ([candidate("graph", 0.94, 90), candidate("int8", 0.96, 1)], "graph"),  # what gains nothing wins no tie
         ([candidate("int8", 0.1, fit=False)], "present"),
         ([candidate("int8", 0.1, fit=False), candidate("fp16", 0.8)], "fp16"),
         ([candidate("graph", 0.5, 100), candidate("int8", 0.52, 40)], "int8"),  # as quick, and smaller

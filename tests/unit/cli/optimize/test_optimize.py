@@ -155,3 +155,11 @@ def test_options_that_do_not_go_are_one_line(
     told = capsys.readouterr()
     assert told.out == ""
     assert told.err.startswith(f"serin: {expected}")
+
+
+def test_without_what_it_needs_it_says_what_to_install(
+    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.optimize.optimize.find_spec", lambda name: None if name == "onnx" else name)
+    assert run(["optimize", "digits", "--models", str(models)]) == ExitCode.REFUSED
+    assert capsys.readouterr().err == "serin: onnx is not installed; `.venv/bin/pip install -e '.[package]'`\n"
