@@ -34,7 +34,7 @@ HALVES = Classification(scores="p", labels=("no", "yes"), positive="yes", thresh
 VALUE = Regression(value="y")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Arithmetic:
     """A ``Source`` that answers by ``function`` of a row's cells. ``refuses``: it fails where a cell is that."""
 
