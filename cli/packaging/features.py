@@ -90,8 +90,11 @@ def _column(values: pd.Series[Any], file: str) -> Column:
     known = values.dropna()
     if known.empty:
         raise SourceRefused(f"{file}: column {name!r} holds no value at all; train without it")
+    truths = types.is_bool_dtype(values) or (values.dtype == object and all(type(value) is bool for value in known))
+    if values.dtype == object and not truths:
+        _refuse_others_than_texts(name, known, file)
     missing, distinct = len(values) - len(known), int(known.nunique())
-    if types.is_bool_dtype(values) or (values.dtype == object and known.map(lambda value: type(value) is bool).all()):
+    if truths:
         commonest = bool(known.mode().iloc[0])
         return Column(
             name=name, type="bool", lowest=0, highest=1, missing=missing, distinct=distinct, example=commonest
@@ -122,11 +125,15 @@ def _number(name: str, known: pd.Series[Any], missing: int, distinct: int, file:
     )
 
 
-def _text(name: str, known: pd.Series[Any], missing: int, distinct: int, file: str) -> Column:
+def _refuse_others_than_texts(name: str, known: pd.Series[Any], file: str) -> None:
     other = next((value for value in known if not isinstance(value, str)), None)
     if other is not None:
         kinds = f"text and {type(other).__name__}" if any(isinstance(v, str) for v in known) else type(other).__name__
         raise SourceRefused(f"{file}: column {name!r} holds {kinds}; make one type of it")
+
+
+def _text(name: str, known: pd.Series[Any], missing: int, distinct: int, file: str) -> Column:
+    _refuse_others_than_texts(name, known, file)
     few = distinct <= MOST_CATEGORIES and distinct * _ROWS_A_CATEGORY <= len(known)
     return Column(
         name=name,

@@ -170,7 +170,12 @@ def name_inputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
     input; no output has one.
     """
     inputs = [value.name for value in model.graph.input]
-    others = {name: f"inner.{name}" for name in names}
+    nodes = _all_nodes(list(model.graph.node))
+    taken = {*names, *(name for node in nodes for name in (*node.input, *node.output))}
+    prefix = "inner."
+    while any(name.startswith(prefix) for name in taken):
+        prefix = f"inner.{prefix}"
+    others = {name: f"{prefix}{name}" for name in names}
     _rename(model.graph, others | dict(zip(inputs, names, strict=True)))
 
 

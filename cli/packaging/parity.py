@@ -207,7 +207,9 @@ def _ranks(due: Answers, got: Mapping[str, Array], prediction: Prediction) -> fl
     if expected is None or actual is None or len(expected) < 2:
         return None
     # Last bits are no order: both sides are rounded to single precision first.
-    first, second = (pd.Series(side.astype(np.float32)).rank().to_numpy() for side in (expected, actual))
+    first, second = (
+        pd.Series(side.astype(np.float32)).rank(na_option="bottom").to_numpy() for side in (expected, actual)
+    )
     if first.std() == 0 or second.std() == 0:
         return 1.0 if bool((first == second).all()) else 0.0
     return math.floor(float(np.corrcoef(first, second)[0, 1]) * 1e6 + 1e-6) / 1e6
