@@ -52,7 +52,7 @@ def from_file(file: Path) -> OnnxFile:
 class OnnxFile:
     """A model in ONNX's own format."""
 
-    tools = ("onnx",)
+    tools: tuple[str, ...] = ("onnx",)
     operators: tuple[str, ...] = ()
 
     def __init__(self, data: bytes) -> None:
@@ -61,10 +61,9 @@ class OnnxFile:
         self._wide = _one_wide_input(self._session.inputs)
         self.framework = f"ONNX (ONNX Runtime {RUNTIME_VERSION})"
         self.feature_count = self._wide
-        self.tensor_names = tuple(tensor.name for tensor in self._session.inputs)
-        self.feature_names = None if self._wide else self.tensor_names
-        self._outputs = tuple(tensor.name for tensor in self._session.outputs)
-        self._declared = {tensor.name: tensor for tensor in self._session.inputs}
+        names = tuple(tensor.name for tensor in self._session.inputs)
+        self.tensor_names: tuple[str, ...] | None = names
+        self.feature_names = None if self._wide else names
 
     def layout(self, columns: Sequence[Column], rows: Rows) -> Layout:
         """The graph's own inputs; a table goes into the one that is as wide as it, or column by column by name."""

@@ -63,8 +63,8 @@ def from_object(model: object) -> Estimator | None:
 class Estimator:
     """A fitted estimator or pipeline."""
 
-    tensor_names = None
-    operators = ("com.microsoft.Tokenizer",)
+    tensor_names: tuple[str, ...] | None = None
+    operators: tuple[str, ...] = ("com.microsoft.Tokenizer",)
 
     def __init__(self, model: Any) -> None:
         self._model = model
