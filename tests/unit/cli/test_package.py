@@ -12,14 +12,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from cli.main import run
 from cli.outcome import ExitCode
+from serin.manifest import MissingFill
 from serin.model_folder import load_model_folder
 
 FLOWERS = load_iris(as_frame=True)
@@ -185,6 +188,50 @@ def test_any_printable_name_of_a_feature_will_do(name: str, bench: Bench) -> Non
     assert load_model_folder(bench.models / "iris").manifest.features[3].name == name
 
 
+@pytest.mark.parametrize("name", ["petal width", "probabilities", "1.0", "ending.probabilities"])
+def test_a_pipeline_may_pick_columns_of_any_name(name: str, bench: Bench) -> None:
+    table = FEATURES.rename(columns={"petal_width": name})
+    picked = ColumnTransformer([("scaled", StandardScaler(), [name])], remainder="passthrough")
+    bench.save(make_pipeline(picked, LogisticRegression(max_iter=1000)).fit(table, SPECIES))
+    bench.data(table.assign(species=SPECIES))
+    bench.package("--target", "species")
+    assert [tensor.name for tensor in load_model_folder(bench.models / "iris").manifest.inputs] == list(table.columns)
+
+
+def test_a_pipeline_may_pick_from_more_than_a_hundred_columns_and_impute_texts(bench: Bench) -> None:
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(draw.normal(size=(120, 110)), columns=[f"n{i}" for i in range(110)])
+    kinds = pd.Series(draw.choice(["no", "null ", "Å: #"], 120), dtype=object)
+    table["kind"] = kinds.mask(kinds.index % 9 == 4)
+    label = np.where(table["n0"] > 0, "yes", "no")
+    texts = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
+    picked = ColumnTransformer([("texts", texts, ["kind"])], remainder="passthrough")
+    bench.save(make_pipeline(picked, LogisticRegression(max_iter=1000)).fit(table, label))
+    bench.data(table.assign(label=label))
+    bench.package("--target", "label")
+    manifest = load_model_folder(bench.models / "iris").manifest
+    assert len(manifest.inputs) == 111
+    assert isinstance(manifest.features[110].missing, MissingFill)
+
+
+def test_metrics_are_those_of_a_persons_threshold(bench: Bench) -> None:
+    cells = load_breast_cancer(as_frame=True)
+    features = cells.data.iloc[:, :2].set_axis(["a", "b"], axis=1)
+    bench.save(make_pipeline(StandardScaler(), LogisticRegression()).fit(features, cells.target))
+    bench.data(features.assign(benign=cells.target))
+    bench.package("--target", "benign")
+    folder = bench.models / "iris"
+    lineage = load_model_folder(folder).manifest.lineage
+    (folder / "golden.jsonl").unlink()
+    edited_threshold: Callable[[dict[str, Any]], None] = lambda d: d["prediction"].update(threshold=0.999)  # noqa: E731
+    edited(folder, edited_threshold)
+    bench.package("--target", "benign")
+    after = load_model_folder(folder).manifest.lineage
+    assert lineage is not None
+    assert after is not None
+    assert after.metrics["accuracy"] < lineage.metrics["accuracy"] - 0.1
+
+
 # --- What is refused ------------------------------------------------------------------------------------------
 
 
@@ -227,6 +274,23 @@ def copied_target(bench: Bench) -> None:
     bench.data(table.assign(species=FLOWERS.target))
 
 
+def put(file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text("print()\n")
+
+
+def renamed(bench: Bench, name: str) -> None:
+    table = FEATURES.rename(columns={"petal_width": name})
+    bench.save(LogisticRegression(max_iter=1000).fit(table, SPECIES))
+    bench.data(table.assign(species=SPECIES))
+
+
+def beyond_single_precision(bench: Bench) -> None:
+    table = pd.DataFrame({"serial": 2**40 + np.arange(150)})
+    bench.save(make_pipeline(StandardScaler(), LogisticRegression()).fit(table, SPECIES))
+    bench.data(table.assign(species=SPECIES))
+
+
 def with_values(column: str, values: object) -> Callable[[Bench], None]:
     return lambda bench: bench.data(TABLE.astype({"petal_width": object}).assign(**{column: values}))
 
@@ -255,7 +319,7 @@ REFUSED: Mapping[str, tuple[Callable[[Bench], object], tuple[str, ...], str]] = 
             make_pipeline(FunctionTransformer(np.log1p), LogisticRegression(max_iter=1000)).fit(FEATURES, SPECIES)
         ),
         ("--trust",),
-        r"skl2onnx .*FunctionTransformer",
+        r"skl2onnx cannot convert step 'functiontransformer' \(FunctionTransformer\): ",
     ),
     "a column that is not there": (
         lambda bench: bench.data(TABLE.rename(columns={"petal_width": "petal_breadth"})),
@@ -299,6 +363,26 @@ REFUSED: Mapping[str, tuple[Callable[[Bench], object], tuple[str, ...], str]] = 
         ("--trust", "--target", "species"),
         r"refused: \d+ of 161 rows are answered otherwise",
     ),
+    "a folder that holds something else": (
+        lambda bench: put(bench.models / "iris" / "train.py"),
+        ("--trust", "--target", "species"),
+        r"iris/train\.py: would be lost, for it is no part of a packaged model; move it elsewhere",
+    ),
+    "a name that no request can have": (
+        lambda bench: renamed(bench, 'petal "width"'),
+        ("--trust", "--target", "species"),
+        r"""data\.csv: column 'petal "width"' has no name of 1 to 100 characters without double quotes""",
+    ),
+    "whole numbers beyond single precision": (
+        beyond_single_precision,
+        ("--trust", "--target", "species"),
+        r"refused: \d+ of \d+ rows are answered otherwise",
+    ),
+    "held-out data of other types": (
+        lambda bench: bench.data(TABLE.assign(petal_width="wide"), "test.csv"),
+        ("--trust", "--target", "species", "--holdout", "{place}/test.csv"),
+        "the held-out data: column 'petal_width' holds other values than numbers, as --data has there",
+    ),
     "an output that is not there": (
         nothing,
         ("--trust", "--tolerance", "value=1"),
@@ -311,7 +395,8 @@ REFUSED: Mapping[str, tuple[Callable[[Bench], object], tuple[str, ...], str]] = 
 def test_a_source_or_data_that_cannot_be_packaged_is_one_line(case: str, bench: Bench) -> None:
     prepare, options, expected = REFUSED[case]
     prepare(bench)
-    assert re.search(expected, bench.refusal(*options)), case
+    given = [option.replace("{place}", str(bench.place)) for option in options]
+    assert re.search(expected, bench.refusal(*given)), case
 
 
 @pytest.mark.parametrize("case", ["answers that differ", "a file that is cut short"])
