@@ -219,13 +219,13 @@ def test_metrics_are_those_of_a_persons_threshold(bench: Bench) -> None:
     features = cells.data.iloc[:, :2].set_axis(["a", "b"], axis=1)
     bench.save(make_pipeline(StandardScaler(), LogisticRegression()).fit(features, cells.target))
     bench.data(features.assign(benign=cells.target))
-    bench.package("--target", "benign")
+    bench.package("--target", "benign", "--holdout", str(bench.place / "data.csv"))
     folder = bench.models / "iris"
     lineage = load_model_folder(folder).manifest.lineage
     (folder / "golden.jsonl").unlink()
     edited_threshold: Callable[[dict[str, Any]], None] = lambda d: d["prediction"].update(threshold=0.999)  # noqa: E731
     edited(folder, edited_threshold)
-    bench.package("--target", "benign")
+    bench.package("--target", "benign", "--holdout", str(bench.place / "data.csv"))
     after = load_model_folder(folder).manifest.lineage
     assert lineage is not None
     assert after is not None
