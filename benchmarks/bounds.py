@@ -41,6 +41,8 @@ BOUNDS: Final[dict[str, float]] = {
     "batch-binary": 0.4,
     "batch-json": 0.2,
     "synth": 3.0,
+    "packaging": 12.0,
+    "packaging-memory": 3.0,
 }
 
 

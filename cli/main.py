@@ -304,8 +304,9 @@ def package(
       serin package model.ubj --name price --data train.parquet --holdout test.parquet --target price
       serin package net.pt2 --name digits --data images.npz --target label
     """
-    from cli.package import package_model, tolerances
+    from cli.package import package_model
     from cli.packaging.package import Order
+    from cli.tolerances import tolerances
 
     order = Order(
         source=source,
@@ -560,6 +561,81 @@ def simulate_release(
         as_json=as_json,
     )
     simulate_releases(options, model=model, models=models)
+
+
+@app.command()
+def optimize(
+    model: Model,
+    models: Models = _MODELS,
+    quantize: Annotated[
+        list[str] | None,
+        typer.Option("--quantize", metavar="KIND,...", help="Also these: int8, int8-static (needs --data), fp16."),
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str, typer.Option("--format", metavar="onnx|ort", help="What the variants are stored as.")
+    ] = "onnx",
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FILE", help="Rows to compare on: .csv, .parquet, or .npz for tensors."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="Column of the data that holds the truth.")
+    ] = None,
+    max_metric_drop: Annotated[
+        float | None, typer.Option("--max-metric-drop", min=0, help="What the metric may fall by; 0.01.")
+    ] = None,
+    tolerance: Annotated[
+        list[str] | None,
+        typer.Option("--tolerance", metavar="OUTPUT=ABS[,REL]", help="How far an output may be off instead."),
+    ] = None,
+    auto: Annotated[bool, typer.Option("--auto", help="Write the winner by the rule above.")] = False,
+    choose: Annotated[str | None, typer.Option("--choose", metavar="VARIANT", help="Write this variant.")] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="Of the model with the winner in it; the minor number is raised.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make smaller or faster variants of a model, and say what is gained and lost.
+
+    The variant `graph` has its graph optimised offline; --quantize adds others. Each is opened and asked in processes
+    of its own, in turn with the others, in the form that a function serves. Without --auto and --choose nothing is
+    written.
+
+    A variant passes when it answers every row as the model does: within the manifest's tolerance, or --tolerance. One
+    with fewer digits (int8, int8-static, fp16) has its tolerance in the manifest widened to what was measured, rounded
+    up to one digit. A classifier must then call at least 99 % of the rows alike. A number needs --target, and is off by
+    at most a tenth of the standard deviation of the model's answers, or it needs --tolerance, as tensors do. Golden
+    cases must hold. With --target the metric may fall by --max-metric-drop: accuracy, ROC AUC of two labels, R2 of a
+    number.
+
+    --auto takes the variant with the smallest p50 of those that pass; of those within 5 % of it, the smallest file.
+    The model stays as it is unless that p50 is more than 5 % below its own. A variant whose answers depend on the other
+    rows of a batch is not taken by it while the model takes batches; chosen by name, it gets max_batch_rows: 1.
+
+    \b
+    examples:
+      serin optimize digits --quantize int8,fp16
+      serin optimize churn --quantize int8-static --data held-out.csv --target left --auto
+      serin optimize digits --quantize int8 --choose int8 --version 2.0.0
+    """
+    from cli.models import folder_of
+    from cli.optimize.options import optimize_options
+
+    options = optimize_options(
+        quantize=quantize or (),
+        format=format,
+        data=data,
+        target=target,
+        max_metric_drop=max_metric_drop,
+        tolerance=tolerance or (),
+        auto=auto,
+        choose=choose,
+        version=version,
+        as_json=as_json,
+    )
+    from cli.optimize.optimize import optimize
+
+    optimize(folder_of(models, model), options)
 
 
 @app.command()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator
 
 import msgspec
 
@@ -13,10 +11,8 @@ from cli.outcome import CommandError, ExitCode, one_line
 from cli.packaging.evidence import NoParity
 from cli.packaging.package import STEPS, Order, Packaged, package
 from cli.progress import counting
-from serin.manifest import Name, SemVer, Tolerance
+from serin.manifest import Name, SemVer
 from serin.model_folder import MANIFEST_FILE
-
-_TOLERANCE: Final = re.compile(r"(?P<output>[^=]+)=(?P<absolute>[^,]+)(,(?P<relative>[^,]+))?")
 
 
 def package_model(order: Order, *, trust: bool) -> None:
@@ -41,33 +37,11 @@ def package_model(order: Order, *, trust: bool) -> None:
     print("\n".join(_told(packaged)))
 
 
-def tolerances(texts: Sequence[str]) -> dict[str, Tolerance]:
-    """By output, from texts like ``value=0.01`` or ``value=0.01,1e-4``.
-
-    Raises:
-        CommandError: one is not written like that.
-    """
-    found = {}
-    for text in texts:
-        match = _TOLERANCE.fullmatch(text)
-        try:
-            if match is None:
-                raise ValueError
-            numbers = [float(match["absolute"]), float(match["relative"] or 0)]
-            if not all(0 <= number < float("inf") for number in numbers):
-                raise ValueError
-        except ValueError:
-            message = "--tolerance: expected OUTPUT=ABSOLUTE or OUTPUT=ABSOLUTE,RELATIVE, like value=0.01,1e-4"
-            raise CommandError(ExitCode.USAGE, message) from None
-        found[match["output"]] = Tolerance(absolute=numbers[0], relative=numbers[1])
-    return found
-
-
 def _check(value: str, type_: object, option: str, expected: str) -> None:
     try:
         msgspec.convert(value, type_)
     except msgspec.ValidationError:
-        raise CommandError(ExitCode.USAGE, f"{option}: {value!r} is none; expected {expected}") from None
+        raise CommandError(ExitCode.USAGE, f"{option}: {value!r} cannot be used; expected {expected}") from None
 
 
 def _asked(why: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.parts import answers, batch, big, cold, emulator, fetch, http, memory, size, synth, warm
+from benchmarks.parts import answers, batch, big, cold, emulator, fetch, http, memory, packaging, size, synth, warm
 from benchmarks.rows import Outcome
 
 PARTS: Final[dict[str, Callable[[bool], list[Outcome]]]] = {
-    part.name: part.run for part in (cold, emulator, fetch, big, warm, answers, http, memory, size, batch, synth)
+    part.name: part.run
+    for part in (cold, emulator, fetch, big, warm, answers, http, memory, size, batch, synth, packaging)
 }

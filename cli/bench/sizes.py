@@ -12,10 +12,10 @@ from pathlib import Path
 
 from cli.bench.function import inference_function
 from cli.bench.measure import Measured, measure
-from cli.bench.memory_line import write_memory
 from cli.bench.recommend import P99, cheapest
 from cli.bench.sizes_report import Report
 from cli.ending import ended_in_order
+from cli.manifest_edit import write_values
 from cli.models import folder_of
 from cli.outcome import CommandError, ExitCode
 from cli.progress import counting, waiting
@@ -111,7 +111,7 @@ def _save(file: Path, picture: str) -> None:
 
 def _write(folder: ModelFolder, memory_mb: int, options: SizesOptions) -> None:
     file = folder.path / MANIFEST_FILE
-    changed = write_memory(file, memory_mb)
+    changed = write_values(file, {("serving", "memory_mb"): memory_mb})
     if not options.as_json:
         print(f"{file} {'now has' if changed else 'had'} serving.memory_mb: {memory_mb}")
 

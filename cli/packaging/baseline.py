@@ -84,7 +84,7 @@ def numeric_bins(values: Floats) -> NumericBins:
 def _edges(known: Floats, count: int) -> Iterator[float]:
     import numpy as np
 
-    for rank in (len(known) * k // count for k in range(1, count)):
+    for rank in (len(known) * k // count for k in range(1, count if len(known) else 1)):
         below = known[rank - 1]
         above = known[np.searchsorted(known, below, side="right") :]
         if above.size:

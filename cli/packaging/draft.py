@@ -34,20 +34,21 @@ def _input(column: Column, inputs: Mapping[str, str], layout: Layout) -> str | N
 
 
 def _feature(column: Column, missing: Policy, tensor: str | None, said: Mapping[str, Feature]) -> Feature:
-    fresh = Feature(
-        name=column.name,
-        type=column.type,
-        input=tensor,
-        range=value_range(column),
-        categories=_categories(column, missing),
-        missing=missing,
-        example=column.example,
-    )
     old = said.get(column.name)
-    if old is None or old.type != fresh.type:
-        return fresh
+    if old is None or old.type != column.type:
+        return Feature(
+            name=column.name,
+            type=column.type,
+            input=tensor,
+            range=value_range(column),
+            categories=_categories(column, missing),
+            missing=missing,
+            example=column.example,
+        )
+    categories = _categories(column, old.missing)
+    known = categories is None or old.example in categories
     return msgspec.structs.replace(
-        fresh, unit=old.unit, description=old.description, range=old.range, missing=old.missing, example=old.example
+        old, input=tensor, categories=categories, example=old.example if known else column.example
     )
 
 

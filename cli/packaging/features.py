@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
+
 from cli.packaging.source import Layout, SourceRefused
-from serin.manifest import Scalar
+from serin.manifest import FieldName, Scalar
 from serin.protocol import Datatype
 
 if TYPE_CHECKING:
@@ -65,7 +67,19 @@ def columns_of(table: pd.DataFrame, names: Sequence[str] | None, count: int | No
             close = difflib.get_close_matches(name, list(table.columns), n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise SourceRefused(f"{file}: the model was trained on column {name!r}, which is not there{hint}")
+        if not _can_be_named(name):
+            message = "no name of 1 to 100 characters without double quotes, backslashes and control characters"
+            raise SourceRefused(f"{file}: column {name!r} has {message}; rename it, and train with the new name")
     return [_column(table[name], file) for name in names]
+
+
+def _can_be_named(name: str) -> bool:
+    """Whether a request's rows may have a key of this name."""
+    try:
+        msgspec.convert(name, FieldName)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _column(values: pd.Series[Any], file: str) -> Column:
@@ -76,8 +90,11 @@ def _column(values: pd.Series[Any], file: str) -> Column:
     known = values.dropna()
     if known.empty:
         raise SourceRefused(f"{file}: column {name!r} holds no value at all; train without it")
+    truths = types.is_bool_dtype(values) or (values.dtype == object and all(type(value) is bool for value in known))
+    if values.dtype == object and not truths:
+        _refuse_others_than_texts(name, known, file)
     missing, distinct = len(values) - len(known), int(known.nunique())
-    if types.is_bool_dtype(values) or (values.dtype == object and known.map(lambda value: type(value) is bool).all()):
+    if truths:
         commonest = bool(known.mode().iloc[0])
         return Column(
             name=name, type="bool", lowest=0, highest=1, missing=missing, distinct=distinct, example=commonest
@@ -108,11 +125,15 @@ def _number(name: str, known: pd.Series[Any], missing: int, distinct: int, file:
     )
 
 
-def _text(name: str, known: pd.Series[Any], missing: int, distinct: int, file: str) -> Column:
+def _refuse_others_than_texts(name: str, known: pd.Series[Any], file: str) -> None:
     other = next((value for value in known if not isinstance(value, str)), None)
     if other is not None:
         kinds = f"text and {type(other).__name__}" if any(isinstance(v, str) for v in known) else type(other).__name__
         raise SourceRefused(f"{file}: column {name!r} holds {kinds}; make one type of it")
+
+
+def _text(name: str, known: pd.Series[Any], missing: int, distinct: int, file: str) -> Column:
+    _refuse_others_than_texts(name, known, file)
     few = distinct <= MOST_CATEGORIES and distinct * _ROWS_A_CATEGORY <= len(known)
     return Column(
         name=name,
@@ -165,5 +186,18 @@ def tensors_of(table: pd.DataFrame, layout: Layout) -> dict[str, Array]:
     return packed
 
 
-_DTYPES: Final = {Datatype.FP32: "float32", Datatype.FP64: "float64", Datatype.INT64: "int64", Datatype.BOOL: "bool"}
-"""Of the inputs that features are packed into."""
+_DTYPES: Final = {
+    Datatype.BOOL: "bool",
+    Datatype.INT8: "int8",
+    Datatype.INT16: "int16",
+    Datatype.INT32: "int32",
+    Datatype.INT64: "int64",
+    Datatype.UINT8: "uint8",
+    Datatype.UINT16: "uint16",
+    Datatype.UINT32: "uint32",
+    Datatype.UINT64: "uint64",
+    Datatype.FP16: "float16",
+    Datatype.FP32: "float32",
+    Datatype.FP64: "float64",
+}
+"""numpy's names of the inputs that features are packed into."""

@@ -58,7 +58,7 @@ def instances(rows: Rows, columns: Sequence[Column]) -> Iterator[Instance]:
     """Rows as predict requests carry them; a value that is missing is null."""
     if rows.table is None:
         for row in range(len(rows)):
-            yield {name: values[row].tolist() for name, values in rows.tensors.items()}
+            yield {name: values[row : row + 1].tolist()[0] for name, values in rows.tensors.items()}
         return
     import pandas as pd
 

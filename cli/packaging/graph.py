@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from serin.protocol import Datatype
@@ -128,7 +128,7 @@ class Ending:
     def __init__(self, model: onnx.ModelProto, output: str) -> None:
         """``output``: the name that it will have; what has it in the model is renamed."""
         self.model = model
-        _rename(model.graph, output, f"converted_{output}")
+        _rename(model.graph, {output: f"converted_{output}"})
 
     def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         """Add a node of the standard operator set; the name of its output."""
@@ -151,6 +151,10 @@ class Ending:
         axes = self.constant(f"{output}_shape", list(shape), Datatype.INT64, [len(shape)])
         return self.node("Reshape", [source, axes], output)
 
+    def cast(self, source: str, output: str, datatype: Datatype) -> str:
+        """``source`` as another datatype, or the same where it is that already."""
+        return self.node("Cast", [source], output, to=_element_type(datatype))
+
     def promise(self, name: str, datatype: Datatype, shape: Sequence[int]) -> None:
         """Make ``name`` an output of the graph; -1 for the batch. Takes the place of an output of this name."""
         import onnx
@@ -161,14 +165,28 @@ class Ending:
         self.model.graph.output.extend([*kept, onnx.helper.make_tensor_value_info(name, _element_type(datatype), axes)])
 
 
-def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
+def name_inputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
+    """Give the inputs of ``model`` these names, in order. A name that stands for something else in it is left to the
+    input; no output has one.
+    """
+    inputs = [value.name for value in model.graph.input]
+    nodes = _all_nodes(list(model.graph.node))
+    taken = {*names, *(name for node in nodes for name in (*node.input, *node.output))}
+    prefix = "inner."
+    while any(name.startswith(prefix) for name in taken):
+        prefix = f"inner.{prefix}"
+    others = {name: f"{prefix}{name}" for name in names}
+    _rename(model.graph, others | dict(zip(inputs, names, strict=True)))
+
+
+def _rename(graph: onnx.GraphProto, names: Mapping[str, str]) -> None:
     for node in graph.node:
-        node.input[:] = [new if name == old else name for name in node.input]
-        node.output[:] = [new if name == old else name for name in node.output]
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
         for inner in _graphs(node):
-            _rename(inner, old, new)
-    for value in [*graph.output, *graph.initializer]:
-        value.name = new if value.name == old else value.name
+            _rename(inner, names)
+    for value in [*graph.input, *graph.output, *graph.initializer]:
+        value.name = names.get(value.name, value.name)
 
 
 _ELEMENT_TYPES: Final = {

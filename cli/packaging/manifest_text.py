@@ -111,5 +111,17 @@ def _whole(value: Any) -> Any:
 def flow(value: Any) -> str:
     """A value on one line, quoted where YAML would take it for something else."""
     plain = list(value) if isinstance(value, tuple) else value
-    text = yaml.safe_dump(plain, default_flow_style=True, width=_WIDTH, allow_unicode=True, sort_keys=False)
+    text = yaml.dump(plain, Dumper=_Dumper, default_flow_style=True, width=_WIDTH, allow_unicode=True, sort_keys=False)
     return text.removesuffix("\n...\n").rstrip("\n")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML whose texts stay on their line: one with breaks is written with escapes."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if len(text.splitlines()) > 1 or text.endswith(("\n", "\r")) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)

@@ -23,9 +23,9 @@ _USUAL: Final = ("", "missing", "unknown", "nan", "None", "other")
 def policies_of(source: Source, rows: Rows, columns: Sequence[Column]) -> dict[str, Policy]:
     """The policy of each column.
 
-    A number that is missing somewhere goes into the model as NaN, which is what it was trained on. A text cannot: a
-    tensor of texts holds texts. Where the source answers alike for a missing text and for some other, that one takes
-    its place; where there is none, a missing text is refused.
+    A number or a truth that is missing somewhere goes into the model as NaN, which is what it was trained on. A text
+    cannot: a tensor of texts holds texts. Where the source answers alike for a missing text and for some other, that
+    one takes its place; where there is none, a missing text is refused.
     """
     return {column.name: _policy(source, rows, column) for column in columns}
 
@@ -33,7 +33,7 @@ def policies_of(source: Source, rows: Rows, columns: Sequence[Column]) -> dict[s
 def _policy(source: Source, rows: Rows, column: Column) -> Policy:
     if not column.missing:
         return "reject"
-    if column.type == "float":
+    if column.type in {"float", "bool"}:
         return "allow"
     return _fill(source, rows, column) if column.type == "string" else "reject"
 

@@ -43,6 +43,11 @@ def datatype_of(values: Array) -> Datatype | None:
     return next((datatype for datatype, dtype in _DTYPES.items() if values.dtype == dtype), None)
 
 
+def dtype_of(datatype: Datatype) -> str:
+    """numpy's name of what an array of ``datatype`` holds; texts of a fixed width for BYTES."""
+    return "str" if datatype is Datatype.BYTES else _DTYPES[datatype]
+
+
 class OnnxSession:
     """One opened model. ``threads``: of ONNX Runtime; answers may differ in their last bits between numbers of them."""
 
@@ -72,7 +77,7 @@ class OnnxSession:
                 for tensor in self.inputs
             }
             for name, result in self._session.run(some, names, time.monotonic() + _SECONDS_A_RUN).items():
-                parts[name].append(_array(result))
+                parts[name].append(array_of(result))
         return {name: np.concatenate(values) for name, values in parts.items()}
 
 
@@ -92,7 +97,8 @@ def tensor_of(values: Array, datatype: Datatype | None = None) -> Tensor:
     return Tensor(datatype, values.shape, np.ascontiguousarray(values, _DTYPES[datatype]).tobytes())
 
 
-def _array(tensor: Tensor) -> Array:
+def array_of(tensor: Tensor) -> Array:
+    """A tensor as an array; texts are ``str`` in an array of objects."""
     import numpy as np
 
     if isinstance(tensor.data, list):

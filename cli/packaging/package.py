@@ -12,10 +12,11 @@ from cli.packaging.baseline import baseline_of, baseline_text
 from cli.packaging.draft import draft_of, features_of, next_version, outputs_of, prediction_of
 from cli.packaging.evidence import compare_rows, golden_cases, splits_at_half
 from cli.packaging.first_opening import open_first
-from cli.packaging.folder import replace_folder, staged_folder
+from cli.packaging.folder import refuse_loss, replace_folder, staged_folder
 from cli.packaging.golden import predictions
 from cli.packaging.graph import canonical
 from cli.packaging.manifest_text import manifest_text
+from cli.packaging.metrics import metrics_of
 from cli.packaging.onnx_session import OnnxSession
 from cli.packaging.origin import lineage_of, origin_of
 from cli.packaging.rows import DataFile, read_data
@@ -81,6 +82,7 @@ def package(order: Order, *, trust: Callable[[str], bool], advance: Callable[[],
     advance()
     folder = order.models / order.name
     before = load_manifest(folder / MANIFEST_FILE) if (folder / MANIFEST_FILE).exists() else None
+    refuse_loss(folder, {ARTIFACT, GOLDEN_FILE, BASELINE_FILE, before.artifact.file if before else ARTIFACT})
     with staged_folder(folder) as staged:
         try:
             packaged = _build(order, subject, heldout, data, holdout, before, staged, advance)
@@ -113,6 +115,12 @@ def _build(
     prediction, decided = prediction_of(
         heldout.prediction, before, splits_at_half=splits_at_half(heldout.answers, heldout.prediction)
     )
+    if decided:  # where the labels part is a person's decision, so the source's own do not count
+        heldout = replace(
+            heldout,
+            answers=replace(heldout.answers, labels=None),
+            edge_answers=replace(heldout.edge_answers, labels=None),
+        )
     outputs = outputs_of(open_first(staged / ARTIFACT).outputs, order.tolerances, before)
     if unknown := order.tolerances.keys() - {tensor.name for tensor in outputs}:
         raise SourceRefused(
@@ -129,16 +137,16 @@ def _build(
         outputs=outputs,
         prediction=prediction,
         operators=[name for name in subject.source.operators if name.rpartition(".")[2].encode() in artifact],
-        lineage=lineage_of(subject.source, order.source, data, heldout.metrics),
+        lineage=lineage_of(
+            subject.source,
+            order.source,
+            data,
+            # Of rows that it was trained on they would say how well it has learned them by heart.
+            {} if holdout is None else metrics_of(heldout.answers, heldout.rows.target, prediction),
+        ),
     )
     (staged / MANIFEST_FILE).write_text(manifest_text(draft), encoding="utf-8")
     manifest = load_manifest(staged / MANIFEST_FILE)
-    if decided:  # where the labels part is a person's decision, so the source's own do not count
-        heldout = replace(
-            heldout,
-            answers=replace(heldout.answers, labels=None),
-            edge_answers=replace(heldout.edge_answers, labels=None),
-        )
     refuse_artifact(staged / ARTIFACT, artifact, manifest)
     comparison = compare_rows(OnnxSession(artifact), heldout, manifest)
     advance()

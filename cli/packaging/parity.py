@@ -110,8 +110,8 @@ def _compare_output(due: Array, got: Array, tolerance: Tolerance) -> tuple[Outpu
         return OutputParity(absolute_max=float(differs.max(initial=0))), np.where(differs, np.inf, 0.0)
     expected, actual = due.astype(np.float64).reshape(rows, -1), got.astype(np.float64).reshape(rows, -1)
     same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        absolute = np.where(same, 0.0, np.nan_to_num(np.abs(actual - expected), nan=np.inf))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        absolute = np.where(same, 0.0, np.nan_to_num(np.abs(actual - expected), nan=np.inf, posinf=np.inf))
         relative = np.where(same, 0.0, absolute / np.abs(expected))
         allowed = tolerance.absolute + tolerance.relative * np.abs(expected)
         times = np.where(same, 0.0, np.nan_to_num(absolute / allowed, nan=np.inf, posinf=np.inf))
@@ -207,7 +207,9 @@ def _ranks(due: Answers, got: Mapping[str, Array], prediction: Prediction) -> fl
     if expected is None or actual is None or len(expected) < 2:
         return None
     # Last bits are no order: both sides are rounded to single precision first.
-    first, second = (pd.Series(side.astype(np.float32)).rank().to_numpy() for side in (expected, actual))
+    first, second = (
+        pd.Series(side.astype(np.float32)).rank(na_option="bottom").to_numpy() for side in (expected, actual)
+    )
     if first.std() == 0 or second.std() == 0:
         return 1.0 if bool((first == second).all()) else 0.0
     return math.floor(float(np.corrcoef(first, second)[0, 1]) * 1e6 + 1e-6) / 1e6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -83,8 +84,9 @@ def _arrays(file: Path, target: Sequence[str]) -> Rows:
     try:
         with np.load(file, allow_pickle=False) as opened:
             arrays = dict(opened.items()) if isinstance(opened, np.lib.npyio.NpzFile) else {}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SourceRefused(f"{file}: is no .npz file of plain arrays ({error})") from None
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):  # one array alone is a TypeError
+        message = "is no .npz file of plain arrays; write it with numpy.savez, numbers and texts alone"
+        raise SourceRefused(f"{file}: {message}") from None
     lengths = {name: len(values) if values.ndim else 0 for name, values in arrays.items()}
     if not lengths or 0 in lengths.values():
         raise SourceRefused(f"{file}: holds no row; save arrays by name, with the rows along their first axis")
@@ -101,7 +103,7 @@ def _table(file: Path, target: Sequence[str]) -> Rows:
     import pandas as pd
 
     read: dict[str, Callable[[Path], pd.DataFrame]] = {
-        ".csv": lambda path: pd.read_csv(path, float_precision="round_trip", low_memory=False),
+        ".csv": lambda path: pd.read_csv(path, low_memory=False),
         ".parquet": pd.read_parquet,
     }
     try:

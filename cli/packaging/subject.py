@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.packaging.features import Column, columns_of, tensors_of
 from cli.packaging.leaks import refuse_leak
-from cli.packaging.metrics import metrics_of
 from cli.packaging.missing import Policy, filled, let_in, policies_of
 from cli.packaging.rows import DataFile, Rows
 from cli.packaging.sample import edge_table, edge_tensors, joined, unseen_table
@@ -17,11 +16,21 @@ from serin.manifest import Prediction
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
     Array = np.ndarray[Any, Any]
 
 _MOST_ANSWERED: Final = 100_000
 """Rows that the source answers: more say nothing new of a distribution's tenths."""
+
+
+_FITTING: Final[Mapping[str, tuple[frozenset[str], str]]] = {
+    "float": (frozenset({"float", "int"}), "numbers"),
+    "int": (frozenset({"float", "int"}), "whole numbers"),  # a column with missing ones is read as float
+    "bool": (frozenset({"bool", "int"}), "truths"),
+    "string": (frozenset({"string"}), "texts"),
+}
+"""By a column's type in the training data: its types in held-out data, and their name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +60,6 @@ class HeldOut:
     answers: Answers
     edges: Rows
     edge_answers: Answers
-    metrics: Mapping[str, float]
     prediction: Prediction
 
 
@@ -66,7 +74,8 @@ def subject_of(source: Source, data: DataFile, target: Sequence[str]) -> Subject
     if rows.table is None:
         if source.tensor_names is None:
             raise SourceRefused(f"{data.name}: the model takes named columns; give a .csv or .parquet file")
-        return Subject(source=source, rows=rows, columns=(), policies={}, layout=source.layout((), rows))
+        layout = source.layout((), rows)
+        return Subject(source=source, rows=_of_inputs(rows, layout), columns=(), policies={}, layout=layout)
     columns = tuple(columns_of(rows.table, source.feature_names, source.feature_count, data.name))
     rows = replace(rows, table=rows.table[[column.name for column in columns]])
     layout = source.layout(columns, replace(rows, tensors={}))
@@ -85,8 +94,10 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
 
     source = subject.source
     if rows.table is not None:
-        columns_of(rows.table, [column.name for column in subject.columns], None, "the held-out data")
+        _refuse_other_types(rows.table, subject.columns)
         rows = replace(rows, table=rows.table[[column.name for column in subject.columns]])
+    else:
+        rows = _of_inputs(rows, subject.layout)
     places = np.linspace(0, len(rows) - 1, min(len(rows), _MOST_ANSWERED)).round().astype(int)
     if rows.table is not None:
         places = places[let_in(rows.table, subject.columns, subject.policies).to_numpy()[places]]
@@ -105,9 +116,27 @@ def held_out(subject: Subject, rows: Rows) -> HeldOut:
         answers=answers,
         edges=edges,
         edge_answers=edge_answers,
-        metrics=metrics_of(answers, some.target, prediction),
         prediction=prediction,
     )
+
+
+def _of_inputs(rows: Rows, layout: Layout) -> Rows:
+    """With the arrays alone that go into the model."""
+    for tensor in layout.inputs:
+        if tensor.name not in rows.tensors:
+            raise SourceRefused(f"the model has an input {tensor.name!r}, and the data no array of this name")
+    return replace(rows, tensors={tensor.name: rows.tensors[tensor.name] for tensor in layout.inputs})
+
+
+def _refuse_other_types(table: pd.DataFrame, columns: Sequence[Column]) -> None:
+    """Refuse held-out data whose columns hold other kinds of values than the training data."""
+    file = "the held-out data"
+    held = {column.name: column for column in columns_of(table, [column.name for column in columns], None, file)}
+    for column in columns:
+        fit, told = _FITTING[column.type]
+        other = held[column.name].type
+        if other not in fit or (column.type == "int" and other == "float" and (table[column.name] % 1 > 0).any()):
+            raise SourceRefused(f"{file}: column {column.name!r} holds other values than {told}, as --data has there")
 
 
 def _answered(source: Source, rows: Rows) -> tuple[Rows, Answers, Array]:

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,24 @@ def of(*programs: str) -> list[list[str]]:
 
 
 def test_every_command_is_of_a_program_that_is_checked_here() -> None:
-    assert {words[0] for words in commands()} <= {"make", "aws", ".venv/bin/serin", ".venv/bin/locust", *OTHERS}
+    assert {words[0] for words in commands()} <= {
+        "make",
+        "aws",
+        ".venv/bin/serin",
+        ".venv/bin/locust",
+        ".venv/bin/pip",
+        *OTHERS,
+    }
+
+
+@pytest.mark.parametrize("words", of(".venv/bin/pip"), ids=" ".join)
+def test_what_is_to_be_installed_exists(words: list[str]) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = [match[1] for word in words if (match := re.fullmatch(r"\.\[(\w+)\]", word))]
+    locks = [word for word in words if word.endswith(".txt")]
+    assert named or locks
+    assert set(named) <= extras.keys()
+    assert all((ROOT / lock).is_file() for lock in locks)
 
 
 @pytest.mark.parametrize("words", of("make"), ids=" ".join)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx
 
 from cli.packaging.features import Column
+from cli.packaging.first_opening import open_first
 from cli.packaging.meaning import prediction_of
 from cli.packaging.onnx_session import OnnxSession, datatype_of
 from cli.packaging.rows import Rows
 from cli.packaging.source import Answers, Layout, SourceRefused
 from serin.admission import NotAdmitted, refuse_artifact
 from serin.engine import RUNTIME_VERSION
-from serin.errors import SerinError
+from serin.errors import ModelFolderError, SerinError
 from serin.manifest import Manifest, Prediction, TensorInput, TensorOutput, Tensors
 from serin.protocol import Datatype, TensorMetadata
 
@@ -36,18 +37,22 @@ def from_file(file: Path) -> OnnxFile:
     )
     try:
         refuse_artifact(file, data, stand_in)
-        return OnnxFile(data)
+        signature = open_first(file)
     except NotAdmitted as error:
         raise SourceRefused(str(error.findings[0])) from None
-    except SerinError as error:
-        raise SourceRefused(f"{file}: {error.message}") from None
+    except ModelFolderError as error:
+        raise SourceRefused(error.message) from None
+    for tensor in signature.inputs:
+        if tensor.shape[:1] != (-1,):
+            message = f"input {tensor.name!r} is {list(tensor.shape)}, with no open axis for the rows"
+            raise SourceRefused(f"{file}: {message}; export the model with one as its first")
+    return OnnxFile(data)
 
 
 class OnnxFile:
     """A model in ONNX's own format."""
 
-    tools = ("onnx",)
-    feature_names = None
+    tools: tuple[str, ...] = ("onnx",)
     operators: tuple[str, ...] = ()
 
     def __init__(self, data: bytes) -> None:
@@ -56,9 +61,9 @@ class OnnxFile:
         self._wide = _one_wide_input(self._session.inputs)
         self.framework = f"ONNX (ONNX Runtime {RUNTIME_VERSION})"
         self.feature_count = self._wide
-        self.tensor_names = None if self._wide else tuple(tensor.name for tensor in self._session.inputs)
-        self._outputs = tuple(tensor.name for tensor in self._session.outputs)
-        self._declared = {tensor.name: tensor for tensor in self._session.inputs}
+        names = tuple(tensor.name for tensor in self._session.inputs)
+        self.tensor_names: tuple[str, ...] | None = names
+        self.feature_names = None if self._wide else names
 
     def layout(self, columns: Sequence[Column], rows: Rows) -> Layout:
         """The graph's own inputs; a table goes into the one that is as wide as it, or column by column by name."""
@@ -66,21 +71,14 @@ class OnnxFile:
             TensorInput(name=tensor.name, datatype=tensor.datatype, shape=tensor.shape)
             for tensor in self._session.inputs
         )
+        if rows.table is None:
+            _refuse_arrays(inputs, rows)
+            return Layout(inputs=inputs)
+        packed: dict[str, tuple[str, ...]] = {tensor.name: (tensor.name,) for tensor in inputs}
         if self._wide:
-            return Layout(inputs=inputs, columns={inputs[0].name: tuple(column.name for column in columns)})
-        if rows.table is not None:
-            if missing := [tensor.name for tensor in inputs if tensor.name not in rows.table.columns]:
-                raise SourceRefused(f"the model has an input {missing[0]!r}, and the data no column of this name")
-            return Layout(inputs=inputs, columns={tensor.name: (tensor.name,) for tensor in inputs})
-        for tensor in inputs:
-            if tensor.name not in rows.tensors:
-                raise SourceRefused(f"the model has an input {tensor.name!r}, and the data no array of this name")
-            given = datatype_of(rows.tensors[tensor.name])
-            if given != tensor.datatype:
-                raise SourceRefused(
-                    f"array {tensor.name!r} is {given or 'of no known type'}, the input {tensor.datatype}"
-                )
-        return Layout(inputs=inputs)
+            packed = {inputs[0].name: tuple(column.name for column in columns)}
+        _refuse_columns(inputs, columns, packed)
+        return Layout(inputs=inputs, columns=packed)
 
     def prediction(self, rows: Rows) -> Prediction:
         """By the outputs' shapes and the target's values: an ONNX graph does not say what it means."""
@@ -96,6 +94,41 @@ class OnnxFile:
     def convert(self, layout: Layout) -> onnx.ModelProto:  # noqa: ARG002 - it has its inputs
         """The model itself."""
         return onnx.load_from_string(self._data)
+
+
+def _refuse_arrays(inputs: Sequence[TensorInput], rows: Rows) -> None:
+    for tensor in inputs:
+        if tensor.name not in rows.tensors:
+            raise SourceRefused(f"the model has an input {tensor.name!r}, and the data no array of this name")
+        values = rows.tensors[tensor.name]
+        given = datatype_of(values)
+        if given != tensor.datatype:
+            raise SourceRefused(f"array {tensor.name!r} is {given or 'of no known type'}, the input {tensor.datatype}")
+        if len(tensor.shape) != values.ndim or any(
+            axis not in {-1, length} for axis, length in zip(tensor.shape[1:], values.shape[1:], strict=True)
+        ):
+            raise SourceRefused(f"array {tensor.name!r} is {list(values.shape)}, the input {list(tensor.shape)}")
+
+
+def _refuse_columns(
+    inputs: Sequence[TensorInput], columns: Sequence[Column], packed: Mapping[str, tuple[str, ...]]
+) -> None:
+    types = {column.name: column.type for column in columns}
+    for tensor in inputs:
+        if tensor.shape[1:] not in {(), (len(packed[tensor.name]),)}:
+            message = f"input {tensor.name!r} of shape {list(tensor.shape)} takes no column of a table"
+            raise SourceRefused(f"{message}; give an .npz file with an array of this name")
+        for name in packed[tensor.name]:
+            if not _goes_into(types[name], tensor.datatype):
+                raise SourceRefused(
+                    f"column {name!r} is {types[name]}, and the input {tensor.name!r} {tensor.datatype}"
+                )
+
+
+def _goes_into(kind: str, datatype: Datatype) -> bool:
+    if kind == "string" or datatype is Datatype.BYTES:
+        return kind == "string" and datatype is Datatype.BYTES
+    return datatype.is_float or kind in {"int", "bool"}
 
 
 def _one_wide_input(inputs: Sequence[TensorMetadata]) -> int | None:

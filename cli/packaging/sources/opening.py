@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import pickle
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, cast
 
@@ -93,7 +94,11 @@ def _load(file: Path) -> object:
     """The object in a pickle, a joblib or a skops file."""
     loaders: dict[str, Callable[[Path], Any]] = {".joblib": _joblib, ".skops": _skops}
     try:
-        return loaders.get(file.suffix.lower(), _pickle)(file)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            loaded: object = loaders.get(file.suffix.lower(), _pickle)(file)
+        _refuse_another_version(file, said)
+        return loaded
     except SourceRefused:
         raise
     except ModuleNotFoundError as error:
@@ -101,6 +106,16 @@ def _load(file: Path) -> object:
     except Exception as error:  # noqa: BLE001 - a pickle raises whatever its content raises
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise SourceRefused(f"{file}: cannot be opened, it may be cut short or damaged ({reason})") from None
+
+
+def _refuse_another_version(file: Path, said: Iterable[warnings.WarningMessage]) -> None:
+    """An estimator that another version of scikit-learn saved may answer otherwise than it did there."""
+    for each in said:
+        saved = getattr(each.message, "original_sklearn_version", None)
+        here = getattr(each.message, "current_sklearn_version", None)
+        if saved is not None and saved.split(".")[:2] != str(here).split(".")[:2]:
+            message = f"was saved by scikit-learn {saved}, and this is {here}, where it may answer otherwise"
+            raise SourceRefused(f"{file}: {message}; `.venv/bin/pip install scikit-learn=={saved}`, or save it anew")
 
 
 def _pickle(file: Path) -> object:

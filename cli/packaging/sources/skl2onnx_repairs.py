@@ -7,7 +7,10 @@ from typing import Any, Final
 import numpy as np
 from skl2onnx import update_registered_converter
 from skl2onnx.common._registration import get_converter, get_shape_calculator
+from skl2onnx.common.data_types import StringTensorType
+from skl2onnx.operator_converters.common import concatenate_variables
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.svm import LinearSVC
 
 _BOOLEANS_AS_NUMBERS: Final = {
@@ -20,6 +23,7 @@ _BOOLEANS_AS_NUMBERS: Final = {
 def register() -> None:
     """Put the repaired converters in the place of skl2onnx's. Calling it again changes nothing."""
     _let_support_vectors_know_zipmap()
+    _let_imputers_take_texts()
     for estimator, alias in _BOOLEANS_AS_NUMBERS.items():
         convert = get_converter(alias)
         if not isinstance(convert, _Repaired):
@@ -43,6 +47,33 @@ def _let_support_vectors_know_zipmap() -> None:
             _Repaired(convert),
             overwrite=True,
             options={**options, "zipmap": [True, False, "columns"]},
+        )
+
+
+def _let_imputers_take_texts() -> None:
+    """Filled texts are passed on: a tensor of texts holds no missing one, so there is nothing to fill in the graph."""
+    alias = "SklearnSimpleImputer"
+    convert = get_converter(alias)
+    if not isinstance(convert, _TextsPassed):
+        shapes = get_shape_calculator(alias)
+        update_registered_converter(SimpleImputer, alias, shapes, _TextsPassed(convert), overwrite=True)
+
+
+class _TextsPassed:
+    """A converter of imputers that is asked for numbers alone, and for texts that stand for missing ones."""
+
+    def __init__(self, convert: Any) -> None:
+        self._convert = convert
+
+    def __call__(self, scope: Any, operator: Any, container: Any) -> None:
+        imputer = operator.raw_operator
+        texts = isinstance(operator.inputs[0].type, StringTensorType)
+        if not texts or isinstance(imputer.missing_values, str) or imputer.add_indicator:
+            self._convert(scope, operator, container)
+            return
+        joined = concatenate_variables(scope, operator.inputs, container)
+        container.add_node(
+            "Identity", joined, operator.outputs[0].full_name, name=scope.get_unique_operator_name("Pass")
         )
 
 

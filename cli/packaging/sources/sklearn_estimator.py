@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -17,10 +17,11 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from cli.packaging.features import Column
-from cli.packaging.graph import OPSETS, Ending
+from cli.packaging.graph import OPSETS, Ending, name_inputs
 from cli.packaging.rows import Rows
 from cli.packaging.source import Answers, Layout, SourceRefused
 from cli.packaging.sources import skl2onnx_repairs
@@ -37,9 +38,11 @@ Kind = Literal["probabilities", "scores", "votes", "value", "values", "labels", 
 """What the only output is. ``votes``: a classifier that gives labels alone, as 1 for the label and 0 for the rest."""
 
 SINGLE_INPUT: Final = "features"
-_DEFAULT_PATTERN: Final = CountVectorizer().token_pattern
-_WORDS: Final = r"[\p{L}\p{N}_]{2,}"
-"""scikit-learn's own pattern for words, ``\\b\\w\\w+\\b``, in RE2's words."""
+_WORDS: Final = {
+    r"(?u)\b\w\w+\b": r"[\p{L}\p{N}_]{2,}",
+    r"(?u)\b\w+\b": r"[\p{L}\p{N}_]+",
+}
+"""scikit-learn's own pattern for words, and the usual one for words of one letter too, in RE2's words."""
 
 
 def from_object(model: object) -> Estimator | None:
@@ -60,8 +63,8 @@ def from_object(model: object) -> Estimator | None:
 class Estimator:
     """A fitted estimator or pipeline."""
 
-    tensor_names = None
-    operators = ("com.microsoft.Tokenizer",)
+    tensor_names: tuple[str, ...] | None = None
+    operators: tuple[str, ...] = ("com.microsoft.Tokenizer",)
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -74,10 +77,15 @@ class Estimator:
         self.feature_count = 1 if self._reads_text else None if count is None else int(count)
         self._kind: Kind = _kind(model)
         self._width = 1
+        self._inputs: frozenset[str] = frozenset(self.feature_names or ())
+        self._number = Datatype.FP64 if _compares_in_double(model) else Datatype.FP32
 
     @property
     def _output(self) -> str:
-        return self._kind if self._kind not in (self.feature_names or ()) else f"model_{self._kind}"
+        name: str = self._kind
+        while name in self._inputs:
+            name = f"model_{name}"
+        return name
 
     # --- What goes in ---------------------------------------------------------------------------------------
 
@@ -87,16 +95,17 @@ class Estimator:
         names = tuple(column.name for column in columns)
         if self._reads_text and texts != list(names):
             raise SourceRefused("the pipeline begins with a vectorizer, so its data is one column of text")
+        self._inputs = frozenset(names)
         self._look_at_an_answer(rows)
         if not texts and not any(isinstance(step, ColumnTransformer) for step in steps_of(self._model)):
             return Layout(
-                inputs=(TensorInput(name=SINGLE_INPUT, datatype=Datatype.FP32, shape=(-1, len(names))),),
+                inputs=(TensorInput(name=SINGLE_INPUT, datatype=self._number, shape=(-1, len(names))),),
                 columns={SINGLE_INPUT: names},
             )
         inputs = tuple(
             TensorInput(
                 name=column.name,
-                datatype=Datatype.BYTES if column.type == "string" else Datatype.FP32,
+                datatype=Datatype.BYTES if column.type == "string" else self._number,
                 shape=(-1, 1),
             )
             for column in columns
@@ -106,7 +115,8 @@ class Estimator:
 
     def _look_at_an_answer(self, rows: Rows) -> None:
         """How many columns it has, which no attribute tells for every estimator."""
-        (answer,) = self.answer(rows.take([0])).outputs.values()
+        whole = np.zeros(1, dtype=int) if rows.table is None else np.flatnonzero(rows.table.notna().all(axis=1))
+        (answer,) = self.answer(rows.take(whole[:1] if len(whole) else [0])).outputs.values()
         self._width = answer.shape[1]
         if self._kind == "value" and self._width > 1:
             self._kind = "values"
@@ -134,7 +144,8 @@ class Estimator:
                 return self._answers(given)
         except Exception as error:  # noqa: BLE001 - estimators raise whatever their parts raise
             reason = str(error).strip().split("\n")[0]
-            raise SourceRefused(f"the model itself does not answer these rows: {reason}") from None
+            hint = "are the columns of the types that it was trained on? .parquet keeps them"
+            raise SourceRefused(f"the model itself does not answer these rows: {reason}; {hint}") from None
 
     def _answers(self, given: Any) -> Answers:
         model, rows = self._model, len(given)
@@ -180,17 +191,20 @@ class Estimator:
                     options=self._options(model),
                     target_opset=OPSETS,
                 )
+        except SourceRefused:
+            raise
         except Exception as error:  # noqa: BLE001 - converters raise whatever their parts raise
             raise SourceRefused(_unconvertible(model, error)) from None
         self._end(exported)
+        name_inputs(exported, [tensor.name for tensor in layout.inputs])  # skl2onnx makes identifiers of them
         return cast("onnx.ModelProto", exported)
 
     def _options(self, model: Any) -> dict[Any, dict[str, Any]]:
         """By the parts' identities; those of a pipeline go on to its last step."""
         options: dict[Any, dict[str, Any]] = {}
         for step in steps_of(model):
-            if isinstance(step, CountVectorizer) and (step.token_pattern, step.analyzer) == (_DEFAULT_PATTERN, "word"):
-                options[id(step)] = {"tokenexp": _WORDS}
+            if isinstance(step, CountVectorizer) and step.analyzer == "word" and step.token_pattern in _WORDS:
+                options[id(step)] = {"tokenexp": _WORDS[step.token_pattern]}
         if is_classifier(model):
             allowed = _allowed_options(last_step(model))
             wanted = {"zipmap": False, "raw_scores": self._kind == "scores"}
@@ -203,38 +217,39 @@ class Estimator:
         made = [output.name for output in exported.graph.output]
         classes = getattr(self._model, "classes_", ())
         if self._kind == "probabilities":
-            self._promise(ending, ending.reshaped(made[1], "all_probabilities", [-1, len(classes)]), len(classes))
+            self._promise(ending, ending.reshaped(made[1], "ending.probabilities", [-1, len(classes)]), len(classes))
         elif self._kind == "scores":
             self._end_scores(ending, made[1], len(classes))
         elif self._kind == "votes":
             self._end_votes(ending, made[0])
         else:
-            ending.reshaped(made[0], self._output, [-1, self._width])
-            ending.promise(self._output, _datatype_of_output(exported, made[0]), (-1, self._width))
+            datatype = _datatype_of_output(exported, made[0])
+            ending.cast(ending.reshaped(made[0], "ending.values", [-1, self._width]), self._output, datatype)
+            ending.promise(self._output, datatype, (-1, self._width))
 
     def _promise(self, ending: Ending, source: str, width: int) -> None:
-        ending.node("Identity", [source], self._output)
+        ending.cast(source, self._output, Datatype.FP32)
         ending.promise(self._output, Datatype.FP32, (-1, width))
 
     def _end_scores(self, ending: Ending, scores: str, classes: int) -> None:
         """Of two classes skl2onnx gives [n, 1] or [n, 2], the last column of which is the decision function."""
         if classes > 2:
-            self._promise(ending, ending.reshaped(scores, "all_scores", [-1, classes]), classes)
+            self._promise(ending, ending.reshaped(scores, "ending.scores", [-1, classes]), classes)
             return
         ones = [
             ending.constant(name, [value], Datatype.INT64, [1])
-            for name, value in (("last", -1), ("end", 2**31 - 1), ("columns", 1))
+            for name, value in (("ending.last", -1), ("ending.end", 2**31 - 1), ("ending.columns", 1))
         ]
-        self._promise(ending, ending.node("Slice", [scores, *ones], "last_score"), 1)
+        self._promise(ending, ending.node("Slice", [scores, *ones], "ending.last_score"), 1)
 
     def _end_votes(self, ending: Ending, label: str) -> None:
         classes = list(self._model.classes_)
         texts = isinstance(classes[0], str)
         datatype = Datatype.BYTES if texts else Datatype.INT64
         values = [str(c).encode() for c in classes] if texts else [int(c) for c in classes]
-        every = ending.constant("every_label", values, datatype, [1, len(classes)])
-        equal = ending.node("Equal", [ending.reshaped(label, "each_label", [-1, 1]), every], "is_label")
-        self._promise(ending, ending.node("Cast", [equal], "label_votes", to=1), len(classes))
+        every = ending.constant("ending.every_label", values, datatype, [1, len(classes)])
+        equal = ending.node("Equal", [ending.reshaped(label, "ending.each_label", [-1, 1]), every], "ending.is_label")
+        self._promise(ending, ending.cast(equal, "ending.label_votes", Datatype.FP32), len(classes))
 
 
 # --- What an estimator is -------------------------------------------------------------------------------------
@@ -252,6 +267,16 @@ def _kind(model: Any) -> Kind:
     return "labels" if hasattr(model, "predict") else "transformed"
 
 
+def _compares_in_double(model: Any) -> bool:
+    """Whether trees compare numbers of double precision: LightGBM's, and those behind steps that compute in it.
+
+    Boosted trees' thresholds are numbers of the training data, so that a rounding before them turns many a row the
+    other way; scikit-learn's own lie between two such numbers.
+    """
+    libraries = _libraries(model)
+    return "lightgbm" in libraries or (isinstance(model, Pipeline) and bool(libraries))
+
+
 def _squashes(model: Any) -> bool:
     """Whether skl2onnx has no way to give the decision function itself."""
     return type(last_step(model)).__name__ in {"OneVsRestClassifier", "OneVsOneClassifier", "OutputCodeClassifier"}
@@ -262,7 +287,7 @@ def _libraries(model: Any) -> tuple[str, ...]:
     packages = {type(step).__module__.partition(".")[0] for step in steps_of(model)} - {"sklearn"}
     known = {"xgboost": ("xgboost", "xgboost-cpu"), "lightgbm": ("lightgbm",), "catboost": ("catboost",)}
     found = [name for package in sorted(packages & known.keys()) for name in known[package] if _is_installed(name)]
-    return (*found, "onnxmltools") if found else ()
+    return tuple(found)
 
 
 def _is_installed(distribution: str) -> bool:
@@ -278,16 +303,16 @@ def _is_installed(distribution: str) -> bool:
 def _register_boosting() -> None:
     """Where a library of boosted trees has been imported, its estimators may be in the pipeline."""
     if {"xgboost", "lightgbm", "catboost"} & sys.modules.keys():
-        from cli.packaging.sources import boosting_converters
+        from cli.packaging.sources.boosting_converters import register
 
-        boosting_converters.register()
+        register()
 
 
 def _type_of(tensor: TensorInput) -> Any:
-    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 
-    kind = StringTensorType if tensor.datatype is Datatype.BYTES else FloatTensorType
-    return kind([None, *tensor.shape[1:]])
+    kinds = {Datatype.BYTES: StringTensorType, Datatype.FP64: DoubleTensorType}
+    return kinds.get(tensor.datatype, FloatTensorType)([None, *tensor.shape[1:]])
 
 
 def _convertible(model: Any) -> Any:
@@ -324,11 +349,16 @@ _CLASS: Final = re.compile(r"'([\w.]+\.)?(\w+)'>")
 
 def _unconvertible(model: Any, error: Exception) -> str:
     """Which step the converter cannot do, and why, in one line."""
+    reason = " ".join(str(error).split()).partition(" You may raise")[0][:200]
+    places = {type(part).__name__: "" for part in steps_of(model)}
+    places |= {type(part).__name__: path for path, part in named_steps(model)}
     found = _CLASS.search(str(error))
-    reason = " ".join(str(error).split())[:200]
-    if found is None:
-        return f"skl2onnx cannot convert the model: {reason}"
-    name = found[2]
-    step = next((path for path, part in named_steps(model) if type(part).__name__ == name), None)
-    where = f"step {step!r} ({name})" if step else name
-    return f"skl2onnx has no converter for {where}; replace it by one that it has, or package the model as .onnx"
+    if found is not None and found[2] in places:
+        where = _where(found[2], places)
+        return f"skl2onnx has no converter for {where}; replace it by one that it has, or package the model as .onnx"
+    name = next((name for name in places if re.search(rf"\b{re.escape(name)}\b", reason)), None)
+    return f"skl2onnx cannot convert {_where(name, places) if name else 'the model'}: {reason}"
+
+
+def _where(name: str, places: Mapping[str, str]) -> str:
+    return f"step {places[name]!r} ({name})" if places[name] else name

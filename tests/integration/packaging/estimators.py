@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import catboost
+import lightgbm
 import numpy as np
 import pandas as pd
+import xgboost
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
@@ -264,6 +267,24 @@ KINDS: Final[Mapping[str, Callable[[], Trained]]] = {
                     ColumnTransformer([("texts", OrdinalEncoder(), ["deck", "port"])], remainder="passthrough"),
                 ),
                 ("trees", HistGradientBoostingClassifier(max_iter=20, random_state=0)),
+            ]
+        ),
+        *travellers(),
+    ),
+    "xgboost": lambda: _on(xgboost.XGBClassifier(n_estimators=20), *wines()),
+    "xgboost-regression": lambda: _on(xgboost.XGBRegressor(n_estimators=20), *patients()),
+    "xgboost-behind-a-scaler": lambda: _on(
+        make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)), *cells()
+    ),
+    "lightgbm": lambda: _on(lightgbm.LGBMClassifier(n_estimators=20, verbose=-1), *wines()),
+    "lightgbm-behind-a-scaler": lambda: _on(
+        make_pipeline(StandardScaler(), lightgbm.LGBMRegressor(n_estimators=20, verbose=-1)), *patients()
+    ),
+    "catboost-behind-columns": lambda: _on(
+        Pipeline(
+            [
+                ("columns", _mixed_columns()),
+                ("trees", catboost.CatBoostClassifier(iterations=20, verbose=0, allow_writing_files=False)),
             ]
         ),
         *travellers(),

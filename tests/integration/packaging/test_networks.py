@@ -22,7 +22,6 @@ from tests.small_models.torch_modules import Digits, Encoder
 from tests.unit.cli.packaging.converted import saved_keras
 
 LENGTH = 6
-CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield Shop(packaged, server.url, digits, encoder, mixed_model)
 
 
+def close(actual: Any, due: Any) -> None:
+    np.testing.assert_allclose(actual, due, rtol=1e-4, atol=1e-5)
+
+
 def asked(url: str, name: str, tensors: Mapping[str, np.ndarray[Any, Any]]) -> list[dict[str, Any]]:
     count = len(next(iter(tensors.values())))
     rows = [{key: values[i].tolist() for key, values in tensors.items()} for i in range(count)]
@@ -109,7 +112,7 @@ def test_a_convolutional_network_is_served_as_it_answers(count: int, shop: Shop)
     with torch.no_grad():
         due = torch.softmax(shop.digits(torch.from_numpy(images)), 1).numpy()
     got = asked(shop.url, "digits", {"image": images})
-    np.testing.assert_allclose([list(row["probabilities"].values()) for row in got], due, **CLOSE)
+    close([list(row["probabilities"].values()) for row in got], due)
     assert [row["label"] for row in got] == due.argmax(1).astype(str).tolist()
 
 
@@ -120,13 +123,13 @@ def test_a_transformer_of_two_inputs_is_served_at_any_length(length: int, shop: 
         given = {name: torch.from_numpy(values) for name, values in tensors.items()}
         due = torch.softmax(shop.encoder(**given), 1).numpy()
     got = asked(shop.url, "encoder", tensors)
-    np.testing.assert_allclose([list(row["probabilities"].values()) for row in got], due, **CLOSE)
+    close([list(row["probabilities"].values()) for row in got], due)
 
 
 def test_a_keras_model_of_two_inputs_is_served_as_it_answers(shop: Shop) -> None:
     tensors = {name: values[:9] for name, values in mixed().items()}
     due = shop.mixer(tensors, training=False).detach().numpy().ravel()
-    np.testing.assert_allclose([row["value"] for row in asked(shop.url, "mixer", tensors)], due, **CLOSE)
+    close([row["value"] for row in asked(shop.url, "mixer", tensors)], due)
 
 
 def test_what_the_outputs_mean_is_read_from_the_target(shop: Shop) -> None:

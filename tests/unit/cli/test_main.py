@@ -21,6 +21,7 @@ COMMANDS = (
     "show",
     "diff",
     "bench",
+    "optimize",
     "doctor",
     "schema",
 )

@@ -84,5 +84,5 @@ def test_an_instruction_that_is_not_known_is_refused_rather_than_left_out(tmp_pa
         build_image(models, "multiply", tmp_path / "image", written(tmp_path, "FROM ${BASE_IMAGE}\nVOLUME /data\n"))
 
 
-def test_the_functions_own_dockerfile_installs_in_one_stage_that_is_kept() -> None:
-    assert [stage.name for stage in stages(DOCKERFILE.read_text()) if stage.installs] == ["packages"]
+def test_the_functions_own_dockerfile_installs_in_stages_that_are_kept() -> None:
+    assert [stage.name for stage in stages(DOCKERFILE.read_text()) if stage.installs] == ["packages", "signature"]

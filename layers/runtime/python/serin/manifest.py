@@ -298,7 +298,7 @@ class Manifest(_Section, frozen=True, kw_only=True):
     features: Annotated[
         tuple[Feature, ...], Meta(max_length=2000, description="Named values; leave out for tensor models.")
     ] = ()
-    inputs: Annotated[tuple[TensorInput, ...], Meta(min_length=1, max_length=100)]
+    inputs: Annotated[tuple[TensorInput, ...], Meta(min_length=1, max_length=2000)]
     outputs: Annotated[tuple[TensorOutput, ...], Meta(min_length=1, max_length=100)]
     prediction: Annotated[Prediction, _described("What the outputs mean.")]
     lineage: Lineage | None = None
