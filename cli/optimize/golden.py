@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from cli.optimize.making import Variant
+from serin.comparison import largest_difference
 from serin.engine import EngineOptions, Session
-from serin.golden import GoldenCase, answer_differences, largest_difference
+from serin.golden import GoldenCase, answer_differences
 from serin.manifest import Classification, Manifest, Regression, Tolerance
 from serin.service import Model
 
