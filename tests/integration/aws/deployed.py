@@ -162,9 +162,10 @@ class Deployed:
         """Every log group by its name."""
         return {each["logGroupName"]: each for each in self.client("logs").describe_log_groups()["logGroups"]}
 
-    def log(self, group: str) -> list[str]:
-        """Every line of a log group."""
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    def log(self, group: str, holding: str = "") -> list[str]:
+        """Every line of a log group that has the text ``holding``; the emulator tells of the first 10,000."""
+        words = {"logGroupName": group, **({"filterPattern": f'"{holding}"'} if holding else {})}
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(**words)
         return [event["message"] for page in pages for event in page["events"]]
 
 

@@ -113,7 +113,7 @@ def test_a_version_that_cannot_start_or_answers_wrongly_is_refused_and_serves_no
 
 def test_the_log_says_why_a_version_did_not_start(deployed: Deployed) -> None:
     (group,) = [name for name in deployed.log_groups() if f"Model-{CHANGED}/InferenceLogs" in name]
-    assert any("/nowhere: no such folder" in line for line in deployed.log(group))
+    assert deployed.log(group, "/nowhere: no such folder")
 
 
 def test_a_version_that_fails_its_callers_is_rolled_back(deployed: Deployed, project: Project, row: bytes) -> None:
