@@ -41,5 +41,6 @@ class TableHistory:
             return self._table.newest(model, MOST, up_to=up_to)
         # Also a record that a newer release function has written.
         except (BotoCoreError, ClientError, KeyError, TypeError, ValueError) as error:
-            _LOGGER.warning("the releases of model %s cannot be read: %s", model, type(error).__name__)
+            kind = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            _LOGGER.warning("the releases of model %s cannot be read: %s", model, kind)
             raise ModelNotReady("the records of releases cannot be read now; try again") from None
