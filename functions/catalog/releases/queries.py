@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final
 
-from fastapi import Path, Request
+from fastapi import HTTPException, Path, Request
 
 from functions.catalog.releases.history import MOST
 from serin.errors import InvalidInput, NotFound
@@ -37,10 +37,10 @@ def require_signed(request: Request) -> None:
     own there, so it goes the way of unknown paths.
 
     Raises:
-        NotFound: the caller is not known by a signature.
+        HTTPException: the caller is not known by a signature; answered as for a path that is no route.
     """
     if request.scope.get("state", {}).get(SIGNED) is not True:
-        raise NotFound("no such route; /docs lists them all")
+        raise HTTPException(404)
 
 
 def read_limit(request: Request) -> int:
