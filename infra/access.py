@@ -1,8 +1,9 @@
-"""Who may call: the stage's choice of API key, IAM signature or bearer token, as options of every method."""
+"""Who may call: the stage's choice of API key, IAM signature or bearer token, and what not every client may see."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,28 +26,41 @@ _NO_COGNITO: Final = {
 }
 
 
-class Access(Construct):
-    """``method`` holds the arguments that every route's method takes; ``acknowledge_on`` says why they are enough."""
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a route asks its callers for: ``method`` holds arguments of its method."""
 
+    kind: type[ApiKeyAccess | IamAccess | JwtAccess]
     method: Mapping[str, Any]
+
+    def acknowledge_on(self, method: IConstruct) -> None:
+        """Answer what cdk-nag finds on a method that is open to no one without credentials."""
+        reason = _NO_COGNITO[self.kind]
+        acknowledge(method, "COG4", reason)
+        if self.kind is ApiKeyAccess:
+            acknowledge(method, "APIG4", reason)
+
+
+SIGNED: Final = Check(kind=IamAccess, method={"authorization_type": apigateway.AuthorizationType.IAM})
+"""For routes that are not every client's, whatever the stage asks for: IAM says who may."""
+
+
+class Access(Construct):
+    """``check`` is what every other route asks for."""
+
+    check: Check
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, key: kms.IKey, root: Path) -> None:
         super().__init__(scope, construct_id)
         self._access = stage.access
         match stage.access:
             case ApiKeyAccess():
-                self.method = {"api_key_required": True}
+                self.check = Check(kind=ApiKeyAccess, method={"api_key_required": True})
             case IamAccess():
-                self.method = {"authorization_type": apigateway.AuthorizationType.IAM}
+                self.check = SIGNED
             case JwtAccess() as jwt:
-                self.method = {"authorizer": self._token_authorizer(jwt, stage, key, root)}
-
-    def acknowledge_on(self, method: IConstruct) -> None:
-        """Answer what cdk-nag finds on a method that is open to no one without credentials."""
-        reason = _NO_COGNITO[type(self._access)]
-        acknowledge(method, "COG4", reason)
-        if isinstance(self._access, ApiKeyAccess):
-            acknowledge(method, "APIG4", reason)
+                authorizer = self._token_authorizer(jwt, stage, key, root)
+                self.check = Check(kind=JwtAccess, method={"authorizer": authorizer})
 
     def issue_key(self, gateway_stage: apigateway.Stage) -> apigateway.IApiKey | None:
         """The stage's first key, under its plan; None where keys open nothing."""

@@ -38,7 +38,8 @@ class ApiStack(StageStack):
         super().__init__(scope, "Api", stage=stage, description="Serin: the HTTPS API of all models")
         gateway = Gateway(self, "Gateway", stage=stage, key=platform.key)
         access = Access(self, "Access", stage=stage, key=platform.key, root=root)
-        Routes(gateway, stage_name=stage.name, access=access, cors=stage.cors).add(models=models, catalog=catalog)
+        routes = Routes(gateway, stage_name=stage.name, check=access.check, cors=stage.cors)
+        routes.add(models=models, catalog=catalog)
         add_gateway_responses(gateway, stage.cors)
         self._guard(stage, gateway)
         alarms = ApiAlarms(

@@ -39,6 +39,7 @@ class CatalogStack(StageStack):
         role = FunctionRole(self, "Role", log_group=logs)
         path = parameter_path(stage)
         self._allow(role, path, models)
+        self._allow_releases(role, platform)
         function = lambda_.DockerImageFunction(
             self,
             "Function",
@@ -50,6 +51,7 @@ class CatalogStack(StageStack):
             environment={
                 "SERIN_MODELS_PARAMETER_PATH": path,
                 "SERIN_CREDENTIALS": stage.access.credentials,
+                "SERIN_RELEASES_TABLE": platform.releases.table_name,
                 **cors_environment(stage.cors),
             },
             tracing=lambda_.Tracing.ACTIVE,
@@ -78,3 +80,15 @@ class CatalogStack(StageStack):
                     ),
                 ],
             )
+
+    def _allow_releases(self, role: iam.Role, platform: PlatformStack) -> None:
+        """Read the records, and use the key for that alone: logs and messages lie under the same one."""
+        through_table = {"StringEquals": {"kms:ViaService": f"dynamodb.{self.region}.amazonaws.com"}}
+        role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:Query"], resources=[platform.releases.table_arn]))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:Decrypt", "kms:DescribeKey"],
+                resources=[platform.key.key_arn],
+                conditions=through_table,
+            )
+        )

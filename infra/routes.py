@@ -13,7 +13,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
-from infra.access import Access
+from infra.access import SIGNED, Check
 from infra.config import ConfigurationError, Cors
 from infra.cors import preflight
 
@@ -34,12 +34,12 @@ def most_models(cors: Cors | None) -> int:
 
 
 class Routes:
-    """Adds routes to an API, each with the stage's access check."""
+    """Adds routes to an API. ``check``: what the stage's clients show, on all of them but those of releases."""
 
-    def __init__(self, api: apigateway.RestApi, *, stage_name: str, access: Access, cors: Cors | None) -> None:
+    def __init__(self, api: apigateway.RestApi, *, stage_name: str, check: Check, cors: Cors | None) -> None:
         self._api = api
         self._source = api.arn_for_execute_api(stage=stage_name)
-        self._access = access
+        self._check = check
         self._preflight = preflight(cors)
         self._most = most_models(cors)
 
@@ -61,6 +61,10 @@ class Routes:
         for resource in (root, named, v2, v2_named):
             self._route(resource, to_catalog)
             self._route(resource.add_resource(_REST), to_catalog)
+        # Any verb: one that these had not would go to the root's greedy route, which asks for less.
+        releases = root.add_resource("releases")
+        self._route(releases, to_catalog, SIGNED)
+        self._route(releases.add_resource(_REST), to_catalog, SIGNED)
         for name, alias in models.items():
             to_model = self._integration(f"Invoke-{name}", alias)
             own = v2_named.add_resource(name)
@@ -68,8 +72,11 @@ class Routes:
             self._route(own.add_resource(_REST), to_model)
             self._route(named.add_resource(name).add_resource(_REST), to_model)
 
-    def _route(self, resource: apigateway.IResource, integration: apigateway.Integration) -> None:
-        self._access.acknowledge_on(resource.add_method(_ANY, integration, **self._access.method))
+    def _route(
+        self, resource: apigateway.IResource, integration: apigateway.Integration, check: Check | None = None
+    ) -> None:
+        check = check or self._check
+        check.acknowledge_on(resource.add_method(_ANY, integration, **check.method))
         if self._preflight is not None:
             # The answer's template is text, which API Gateway else takes for binary, as it does every body here.
             method = cast("apigateway.CfnMethod", resource.add_cors_preflight(**self._preflight).node.default_child)

@@ -1,4 +1,4 @@
-"""The control plane: index, docs, OpenAPI document, health and the list of models."""
+"""The control plane: index, docs, OpenAPI document, health, the list of models, and their releases."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from functions.catalog.credentials import Credentials
 from functions.catalog.description import describe, located
 from functions.catalog.docs_page import docs_routes
 from functions.catalog.framing import frame
+from functions.catalog.releases.history import ReleaseHistory
+from functions.catalog.releases.routes import release_routes
 from serin.protocol import SERVER
 
 
-def create_app(catalog: Catalog, credentials: Credentials | None = None) -> FastAPI:
+def create_app(
+    catalog: Catalog, credentials: Credentials | None = None, history: ReleaseHistory | None = None
+) -> FastAPI:
     """The control plane of ``catalog``; the prefix it lies under is the ASGI scope's ``root_path``.
 
     ``credentials``: what a gateway before it asks for, which its description then says; it checks none itself.
+    ``history``: the records of releases; None where there are none to show, and no routes for them.
     """
     app = FastAPI(
         title="Serin",
@@ -33,7 +38,9 @@ def create_app(catalog: Catalog, credentials: Credentials | None = None) -> Fast
     app.include_router(control_routes(catalog))
     app.include_router(docs_routes())
     app.include_router(_index_routes(catalog))
-    app.include_router(_document_routes(describe(app, catalog, credentials)))
+    if history is not None:
+        app.include_router(release_routes(catalog, history))
+    app.include_router(_document_routes(describe(app, catalog, credentials, has_releases=history is not None)))
     frame(app)
     return app
 

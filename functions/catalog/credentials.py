@@ -33,7 +33,17 @@ SCHEMES: Final[Mapping[Credentials, tuple[str, Mapping[str, Any]]]] = {
 
 
 def secure(document: dict[str, Any], credentials: Credentials) -> None:
-    """Say in ``document`` that every operation asks for ``credentials``."""
+    """Say in ``document`` that every operation asks for ``credentials``, unless it says otherwise itself."""
+    explain(document, credentials)
+    document |= asked(credentials)
+
+
+def explain(document: dict[str, Any], credentials: Credentials) -> None:
+    """Add to ``document`` what ``credentials`` are."""
     name, scheme = SCHEMES[credentials]
-    document["components"]["securitySchemes"] = {name: scheme}
-    document["security"] = [{name: []}]
+    document["components"].setdefault("securitySchemes", {})[name] = scheme
+
+
+def asked(credentials: Credentials) -> dict[str, Any]:
+    """The entry of a document, or of one operation, that asks for ``credentials``."""
+    return {"security": [{SCHEMES[credentials][0]: []}]}

@@ -10,10 +10,12 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, cast
+from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from mangum import Mangum, types
 
+from functions.catalog.releases.queries import SIGNED
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.errors import NO_SUCH_MODEL, MalformedRequest, ModelNotFound
 from serin.observability import Observer, ObserverSettings
@@ -37,7 +39,8 @@ def build_handler(app: FastAPI) -> Handler:
         if is_data_plane(request.path):
             return proxy_response(data_plane(request))
         root = _prefix(_full_path(event), request.path)
-        return mangum({"request": request, "root": root}, cast("types.LambdaContext", context))
+        exchange = {"request": request, "root": root, "query": _query(event), SIGNED: _is_signed(event)}
+        return mangum(exchange, cast("types.LambdaContext", context))
 
     return handle
 
@@ -50,10 +53,7 @@ class _NoModels:
 
 
 class _Exchange:
-    """How Mangum sees a checked request, and what API Gateway gets for the answer.
-
-    Query strings are left out: no route of the control plane reads one.
-    """
+    """How Mangum sees a checked request, and what API Gateway gets for the answer."""
 
     @classmethod
     def infer(cls, *_: Any) -> bool:
@@ -63,6 +63,8 @@ class _Exchange:
     def __init__(self, *args: Any) -> None:
         self._request: Request = args[0]["request"]
         self._root: str = args[0]["root"]
+        self._query: bytes = args[0]["query"]
+        self._is_signed: bool = args[0][SIGNED]
 
     @property
     def body(self) -> bytes:
@@ -81,17 +83,38 @@ class _Exchange:
             "path": self._root + request.path,
             "raw_path": (self._root + request.path).encode("ascii"),
             "root_path": self._root,
-            "query_string": b"",
+            "query_string": self._query,
             "headers": [
                 (name.encode("latin-1", "replace"), value.encode("latin-1", "replace"))
                 for name, value in request.headers.items()
             ],
-            "state": {"request_id": request.request_id},
+            "state": {"request_id": request.request_id, SIGNED: self._is_signed},
         }
 
     def __call__(self, response: types.Response) -> dict[str, Any]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in response["headers"]}
         return proxy_response(Response(response["status"], headers, response["body"]))
+
+
+def _query(event: object) -> bytes:
+    """The query, which API Gateway tells decoded: what is text of it, each value of a name by itself."""
+    found = event.get("multiValueQueryStringParameters") if isinstance(event, Mapping) else None
+    query = found if isinstance(found, Mapping) else {}
+    pairs = [
+        (name, value)
+        for name, values in query.items()
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(name, str) and isinstance(value, str)
+    ]
+    return urlencode(pairs, errors="replace").encode()
+
+
+def _is_signed(event: object) -> bool:
+    """Whether API Gateway has checked a signature: only then it tells whose. No header of a client becomes that."""
+    context = event.get("requestContext") if isinstance(event, Mapping) else None
+    identity = context.get("identity") if isinstance(context, Mapping) else None
+    caller = identity.get("userArn") if isinstance(identity, Mapping) else None
+    return isinstance(caller, str) and caller != ""
 
 
 def _full_path(event: object) -> str:

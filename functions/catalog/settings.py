@@ -15,17 +15,20 @@ class Settings:
 
     ``parameter_path``: where the models' stacks have written down their aliases, like ``/serin/dev/models``.
     ``credentials``: what API Gateway asks every client for.
+    ``releases_table``: the table with the records of releases; None where they are not shown.
     ``cors_origin``: the web page that may read the answers; None where no page may.
     """
 
     models: Path
     parameter_path: str
     credentials: Credentials
+    releases_table: str | None
     cors_origin: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read ``SERIN_MODELS_DIR``, ``SERIN_MODELS_PARAMETER_PATH``, ``SERIN_CREDENTIALS`` and ``SERIN_CORS_ORIGIN``.
+        """Read ``SERIN_MODELS_DIR``, ``SERIN_MODELS_PARAMETER_PATH``, ``SERIN_CREDENTIALS``,
+        ``SERIN_RELEASES_TABLE`` and ``SERIN_CORS_ORIGIN``.
 
         Raises:
             ValueError: ``SERIN_MODELS_PARAMETER_PATH`` is missing, or there are no such credentials.
@@ -37,5 +40,6 @@ class Settings:
             models=Path(environment.get("SERIN_MODELS_DIR", "models")),
             parameter_path=path,
             credentials=Credentials(environment.get("SERIN_CREDENTIALS", Credentials.API_KEY.value)),
+            releases_table=environment.get("SERIN_RELEASES_TABLE"),
             cors_origin=environment.get("SERIN_CORS_ORIGIN"),
         )

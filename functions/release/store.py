@@ -5,46 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from botocore.exceptions import ClientError
 
 from serin.release.controller import Conflict, NoRelease
-from serin.release.items import from_item, to_item
+from serin.release.items import to_item
 from serin.release.record import Release
+from serin.release.table import ReleaseTable
 
 
-class TableStore:
+class TableStore(ReleaseTable):
     """``client`` is boto3's for DynamoDB."""
-
-    def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
 
     def read(self, model: str, number: int) -> Release:
         """Raises NoRelease where there is none of this number."""
-        key = {"model": {"S": model}, "number": {"N": str(number)}}
-        found = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        if "Item" not in found:
+        release = self.find(model, number)
+        if release is None:
             raise NoRelease(f"{model} has no release {number}")
-        return from_item(found["Item"])
+        return release
 
     def last(self, model: str) -> Release | None:
         releases = self.newest(model, 1)
         return releases[0] if releases else None
-
-    def newest(self, model: str, count: int) -> list[Release]:
-        """The last ``count`` releases, newest first."""
-        found = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="#model = :model",
-            ExpressionAttributeNames={"#model": "model"},
-            ExpressionAttributeValues={":model": {"S": model}},
-            ScanIndexForward=False,
-            ConsistentRead=True,
-            Limit=count,
-        )
-        return [from_item(item) for item in found["Items"]]
 
     def create(self, release: Release) -> None:
         with _conditional():

@@ -37,7 +37,7 @@ def test_every_path_leads_to_a_model_or_to_the_catalogue(dev: Synthesis) -> None
         for path in ("/models/{}/{{proxy+}}", "/v2/models/{}", "/v2/models/{}/{{proxy+}}")
     }
     to_catalog = {
-        ("ANY", f"{path}{rest}") for path in ("", "/models", "/v2", "/v2/models") for rest in ("", "/{proxy+}") if path
+        ("ANY", f"{path}{rest}") for path in ("/models", "/v2", "/v2/models", "/releases") for rest in ("", "/{proxy+}")
     } | {("ANY", "/"), ("ANY", "/{proxy+}")}
     routes = _routes(dev["Api"])
     assert routes.keys() == to_model | to_catalog
@@ -47,8 +47,29 @@ def test_every_path_leads_to_a_model_or_to_the_catalogue(dev: Synthesis) -> None
         assert f"Serin-dev-{stack}:" in uri, key
 
 
+def _for_every_client(stack: StackTemplate) -> dict[tuple[str, str], dict[str, Any]]:
+    """The routes that ask for what the stage's clients show."""
+    return {key: method for key, method in _routes(stack).items() if not key[1].startswith("/releases")}
+
+
 def test_every_route_asks_for_a_key(dev: Synthesis) -> None:
-    assert {method["ApiKeyRequired"] for method in _routes(dev["Api"]).values()} == {True}
+    assert {method["ApiKeyRequired"] for method in _for_every_client(dev["Api"]).values()} == {True}
+
+
+def test_releases_are_shown_to_signed_requests_alone_whatever_the_stage_asks_for(
+    every_stage: tuple[Synthesis, ...],
+) -> None:
+    for stacks in every_stage:
+        routes = _routes(stacks["Api"])
+        # A verb that is missing here would go to the greedy route of the root.
+        for key in (("ANY", "/releases"), ("ANY", "/releases/{proxy+}")):
+            method = routes[key]
+            assert (method["AuthorizationType"], method.get("ApiKeyRequired"), method.get("AuthorizerId")) == (
+                "AWS_IAM",
+                None,
+                None,
+            ), stacks["Api"].name
+        assert {verb for verb, path in routes if path.startswith("/releases")} <= {"ANY", "OPTIONS"}
 
 
 def test_a_key_is_issued_under_a_plan_with_throttle_and_quota(dev: Synthesis) -> None:
@@ -68,7 +89,7 @@ def test_iam_access_signs_every_route_and_issues_no_key(signed: Synthesis) -> No
 
 def test_bearer_tokens_are_checked_on_every_route(tokens: Synthesis) -> None:
     (authorizer,) = tokens["Api"].of_type("AWS::ApiGateway::Authorizer")
-    for (verb, path), method in _routes(tokens["Api"]).items():
+    for (verb, path), method in _for_every_client(tokens["Api"]).items():
         if verb != "OPTIONS":
             assert (method["AuthorizationType"], method["AuthorizerId"]) == ("CUSTOM", {"Ref": authorizer}), path
 

@@ -75,6 +75,6 @@ def test_more_models_than_a_stack_holds_are_one_clear_line(
     access = Access(stack, "Access", stage=DEV, key=app_scope.key, root=tmp_path)
     alias = cast("lambda_.IAlias", lambda_.Function.from_function_name(stack, "Any", "any"))
     models = {f"m-{i}": alias for i in range(most + 1)}
-    routes = Routes(gateway, stage_name=DEV.name, access=access, cors=cors)
+    routes = Routes(gateway, stage_name=DEV.name, check=access.check, cors=cors)
     with pytest.raises(ConfigurationError, match=f"models: {most + 1} do not fit into one API, which takes {most} "):
         routes.add(models=models, catalog=alias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -67,6 +68,24 @@ def test_the_catalogue_is_told_where_models_are_listed_and_may_read_that_alone(d
         s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s["Action"] == "ssm:GetParametersByPath"
     )
     assert read["Resource"]["Fn::Join"][1][-1] == ":parameter/serin/dev/models"
+
+
+def test_the_catalogue_may_read_the_records_of_releases_and_use_the_key_for_them_alone(dev: Synthesis) -> None:
+    function = dev["Catalog"].properties("AWS::Lambda::Function")
+    table = function["Environment"]["Variables"]["SERIN_RELEASES_TABLE"]["Fn::ImportValue"]
+    assert re.fullmatch(r"Serin-dev-Platform:ExportsOutputRefReleases[0-9A-F]{16}", table)
+    (policy,) = dev["Catalog"].of_type("AWS::IAM::Policy").values()
+    (records, key) = (
+        statement
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if json.dumps(statement["Action"]).lstrip('["').startswith(("dynamodb:", "kms:"))
+    )
+    assert records["Action"] == "dynamodb:Query"
+    assert re.search(r"ExportsOutputFnGetAttReleases\w+Arn", records["Resource"]["Fn::ImportValue"])
+    assert key["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+    assert re.search(r"ExportsOutputFnGetAttKey\w+Arn", key["Resource"]["Fn::ImportValue"])
+    via = {"Fn::Join": ["", ["dynamodb.", {"Ref": "AWS::Region"}, ".amazonaws.com"]]}
+    assert key["Condition"] == {"StringEquals": {"kms:ViaService": via}}
 
 
 @pytest.mark.parametrize(("stage", "credentials"), [("dev", "api-key"), ("tokens", "jwt"), ("signed", "iam")])

@@ -18,7 +18,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from functions.catalog.alias_catalog import CLIENT, FRESH_SECONDS, AliasCatalog
+from functions.catalog.app import create_app
 from functions.catalog.catalog import ModelStatus, Share
+from tests.functions.catalog.calls import call
 from tests.functions.catalog.sample_manifests import IRIS, LOAN, PRICE
 from tests.gateway.control import Published, function_arn, read_function
 
@@ -213,6 +215,17 @@ def test_the_versions_that_serve_are_named_by_what_they_were_published_as(api: L
             Share(version="2.1.0", weight=0.1, deployment="5"),
         ),
     }
+
+
+def test_during_a_release_the_list_of_models_has_both_versions_with_their_weights(api: LambdaApi) -> None:
+    api.answers = dict.fromkeys(FUNCTIONS.values(), READY)
+    api.published = {"iris-function": Published({"7": "1.1.0", "8": "1.2.0"}, main="7", weights={"8": 0.05})}
+    iris, _ = call(create_app(catalog_of(api)), "/v2/models").json()["models"]
+    assert (iris["version"], iris["state"]) == ("1.2.0", "ready")
+    assert iris["serving"] == [
+        {"version": "1.1.0", "weight": 0.95, "deployment": "7"},
+        {"version": "1.2.0", "weight": 0.05, "deployment": "8"},
+    ]
 
 
 def test_a_version_without_traffic_is_not_listed(api: LambdaApi) -> None:

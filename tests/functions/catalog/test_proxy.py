@@ -15,6 +15,7 @@ from functions.catalog.credentials import Credentials
 from functions.catalog.proxy import build_handler
 from serin.apigateway import Handler
 from tests.functions.catalog.fixed_catalog import FixedCatalog
+from tests.functions.catalog.releases.fixed_history import NAME, carried_out
 from tests.gateway.events import HttpRequest, proxy_event
 
 
@@ -30,7 +31,7 @@ def handler() -> Iterator[Handler]:
     """On a loop of its own, as Mangum uses the thread's current one."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    yield build_handler(create_app(FixedCatalog(), Credentials.API_KEY))
+    yield build_handler(create_app(FixedCatalog(), Credentials.API_KEY, carried_out()))
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
     asyncio.set_event_loop(None)
@@ -181,3 +182,63 @@ def test_an_unknown_method_is_405(handler: Handler) -> None:
     for method in ("POST", "BREW", "GET\r\n", ""):
         answer = handler(get("/v2", httpMethod=method), Context())
         assert (answer["statusCode"], code_of(answer)) == (405, "method_not_allowed")
+
+
+CALLER = "arn:aws:sts::111122223333:assumed-role/release/ada"
+
+
+def signed(path: str, /, **changes: Any) -> dict[str, Any]:
+    """The event of a GET whose signature API Gateway has checked."""
+    event = get(path, **changes)
+    event["requestContext"]["identity"] |= {"userArn": CALLER, "caller": "AROAEXAMPLE:ada"}
+    return event
+
+
+@pytest.mark.parametrize("query", ["", "?limit=2"])
+def test_a_signed_request_sees_releases_and_its_query_is_read(handler: Handler, query: str) -> None:
+    answer = handler(signed(f"/releases/{NAME}{query}"), Context())
+    assert answer["statusCode"] == 200
+    assert [each["number"] for each in json.loads(answer["body"])["releases"]] == [3, 2, 1][: 2 if query else 3]
+
+
+def test_every_value_of_a_query_is_read(handler: Handler) -> None:
+    for query in ("?limit=1&limit=2", "?limit=1%26limit=2", "?limit=%F0%9F%98%80", "?limit=1;x", "?limit=%2B1"):
+        answer = handler(signed(f"/releases/{NAME}{query}"), Context())
+        assert (answer["statusCode"], code_of(answer)) == (422, "invalid_input"), query
+
+
+@pytest.mark.parametrize("query", [None, {}, "limit=1", {"limit": None}, {"limit": [None, 7]}, {7: ["1"]}])
+def test_a_query_that_is_none_is_as_no_query(handler: Handler, query: object) -> None:
+    event = signed(f"/releases/{NAME}", multiValueQueryStringParameters=query)
+    assert handler(event, Context())["statusCode"] == 200
+
+
+# API Gateway matches paths as they are written; these, it takes for unknown ones, which a key opens.
+@pytest.mark.parametrize(
+    "path", [f"/releases/{NAME}", f"/%72eleases/{NAME}", f"/release%73/{NAME}/latest", f"/%72%65leases/{NAME}/1"]
+)
+def test_a_way_around_the_signature_is_no_route(handler: Handler, path: str) -> None:
+    answer = handler(get(path), Context())
+    assert (answer["statusCode"], code_of(answer)) == (404, "not_found")
+
+
+IDENTITIES: dict[str, object] = {
+    "none": None,
+    "no map": [CALLER],
+    "nobody": {"userArn": None},
+    "nobody's name": {"userArn": ""},
+    "no text": {"userArn": {"a": CALLER}},
+    "a key": {"apiKey": "k", "apiKeyId": "i", "accessKey": None},
+}
+
+
+@pytest.mark.parametrize("identity", IDENTITIES.values(), ids=IDENTITIES.keys())
+def test_only_a_caller_whom_api_gateway_knows_sees_releases(handler: Handler, identity: object) -> None:
+    event = get(f"/releases/{NAME}", requestContext={"identity": identity})
+    assert code_of(handler(event, Context())) == "not_found"
+
+
+def test_no_header_or_query_of_a_client_makes_it_a_caller(handler: Handler) -> None:
+    forged = {"userArn": CALLER, "is_signed": "true", "Authorization": "AWS4-HMAC-SHA256 Credential=x"}
+    event = get(f"/releases/{NAME}", headers=forged, multiValueHeaders=None, multiValueQueryStringParameters=None)
+    assert code_of(handler(event, Context())) == "not_found"

@@ -6,6 +6,6 @@ Standard library alone: it runs on the layer.
 - ``judgement``: verdicts and the evidence for them; ``policy`` says by which margins and risks ``judge`` comes to them;
 - ``sequences``: bounds that hold at every look; ``latency`` and ``predictions`` build on them;
 - ``words``: a verdict for people;
-- ``record``: what is kept of a release; ``items`` writes it down;
+- ``record``: what is kept of a release; ``items`` writes it down, ``table`` finds it again;
 - ``steps``: what is to be done next, as a pure function; ``controller`` does it.
 """
