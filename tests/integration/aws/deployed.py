@@ -6,10 +6,12 @@ import http.client
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,7 +24,8 @@ CHANGED: Final = "diabetes"
 """The model that gets new versions."""
 
 _SECONDS: Final = 60
-_BETWEEN_CALLS: Final = 0.2
+_BETWEEN_LOOKS: Final = 0.2
+_CALLERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -63,23 +66,24 @@ class Deployed:
         return json.loads(answer.body)
 
     @contextmanager
-    def traffic(self, path: str, body: bytes, pause: float = _BETWEEN_CALLS) -> Iterator[Traffic]:
-        """One request after another, until the block ends."""
-        traffic, ended = Traffic(), threading.Event()
+    def traffic(self, path: str, bodies: Sequence[bytes]) -> Iterator[Traffic]:
+        """From two callers, each one request after another, until the block ends."""
+        traffic, ended, next_body = Traffic(), threading.Event(), cycle(bodies)
 
         def call() -> None:
-            while not ended.wait(pause):
-                answer = self.send("POST", path, body)
-                traffic.times.append(time.monotonic())
-                traffic.answers.append(answer)
+            while not ended.is_set():
+                answer = self.send("POST", path, next(next_body))
+                traffic.answers.append((time.monotonic(), answer))
 
-        caller = threading.Thread(target=call)
-        caller.start()
+        callers = [threading.Thread(target=call) for _ in range(_CALLERS)]
+        for caller in callers:
+            caller.start()
         try:
             yield traffic
         finally:
             ended.set()
-            caller.join()
+            for caller in callers:
+                caller.join()
 
     # --- through AWS's APIs -------------------------------------------------------------------------------------
 
@@ -122,7 +126,23 @@ class Deployed:
             if record["number"] == number and record["status"] in statuses:
                 return record
             assert time.monotonic() < deadline, record
-            time.sleep(0.3)
+            time.sleep(_BETWEEN_LOOKS)
+
+    @contextmanager
+    def limited(self, *, rate: float, burst: int) -> Iterator[None]:
+        """Other limits for clients, until the block ends."""
+        gateway = self.client("apigateway")
+        (plan,) = gateway.get_usage_plans()["items"]
+
+        def limit(throttle: Mapping[str, float]) -> None:
+            changes = [{"op": "replace", "path": f"/throttle/{name}", "value": str(n)} for name, n in throttle.items()]
+            gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=changes)
+
+        limit({"rateLimit": rate, "burstLimit": burst})
+        try:
+            yield
+        finally:
+            limit(plan["throttle"])
 
     def image(self, model: str) -> str:
         """What its function runs, with the asset's digest."""
@@ -173,24 +193,28 @@ class Deployed:
 class Traffic:
     """What was answered, and when, by ``time.monotonic``."""
 
-    answers: list[HttpResponse] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    answers: list[tuple[float, HttpResponse]] = field(default_factory=list)
+
+    def statuses(self) -> Counter[int]:
+        """How many answers had each status."""
+        return Counter(answer.status for _, answer in self.answers)
 
     def between(self, since: float, until: float) -> list[HttpResponse]:
         """Answered in that time."""
-        return [each for each, at in zip(self.answers, self.times, strict=False) if since < at < until]
+        return [answer for at, answer in self.answers if since < at < until]
 
-    def wait_for(self, count: int) -> None:
-        """Until so many more are answered."""
-        wanted, deadline = len(self.answers) + count, time.monotonic() + _SECONDS
-        while len(self.answers) < wanted:
+    def wait_for(self, count: int) -> list[HttpResponse]:
+        """The next ``count`` answers."""
+        first, deadline = len(self.answers), time.monotonic() + _SECONDS
+        while len(self.answers) < first + count:
             assert time.monotonic() < deadline, "the traffic has stopped"
-            time.sleep(_BETWEEN_CALLS)
+            time.sleep(_BETWEEN_LOOKS)
+        return [answer for _, answer in self.answers[first : first + count]]
 
     def versions(self) -> list[str]:
         """Of the model, in the order of the answers, each once for a run of answers."""
         seen: list[str] = []
-        for answer in self.answers:
+        for _, answer in self.answers:
             version = header(answer, "X-Model-Version")
             if not seen or seen[-1] != version:
                 seen.append(version)

@@ -15,16 +15,49 @@ from local.paths import REPOSITORY
 
 _FOLDERS: Final = ("functions", "infra", "layers/runtime/python", "models")
 _FILES: Final = (".dockerignore", "app.py", "cdk.json")
-_LAG: Final = ("log_lag_seconds: float = 10.0", "log_lag_seconds: float = 0.5")
+_SETTINGS: Final = (
+    # The emulator has a line at once.
+    ("log_lag_seconds: float = 10.0", "log_lag_seconds: float = 0.5"),
+    # A minute's traffic is to be enough for a verdict.
+    ("throttle=Throttle(rate=50, burst=100)", "throttle=Throttle(rate=1000, burst=1000)"),
+)
+"""Of stage dev, here and as they are there."""
 _PACE: Final = """
 release:
   steps: [40, 60]
   bake_minutes: 0.05
   max_duration_minutes: 60
-  max_error_increase: 0.4
-  max_latency_increase: 20
-  max_prediction_shift: 0.6
+  max_error_increase: 0.01
+  max_latency_increase: 2
+  max_prediction_shift: 0.2
 """
+_CLIENTS_ONLY: Final = """
+import itertools
+import time
+
+import serin.service
+
+_handler, _predict, _count, _is_client = lambda_handler, serin.service.Model.predict, itertools.count(1), True
+
+
+def lambda_handler(event, context):
+    global _is_client
+    _is_client = not str(event.get("requestContext", {}).get("requestId")).startswith("serin-release-")
+    return _handler(event, context)
+
+
+def _faulty(model, inference):
+    predictions = _predict(model, inference)
+    return _fault(next(_count), predictions) if _is_client else predictions
+
+
+serin.service.Model.predict = _faulty
+
+
+def _fault(count, predictions):
+"""
+"""Golden cases are answered well: the release calls a version with ids of its own."""
+
 _FAULTS: Final = {
     "wrong answers": """
 import serin.service
@@ -34,26 +67,18 @@ serin.service.Model.predict = lambda model, inference: [
     {"value": each["value"] + 1} for each in _predict(model, inference)
 ]
 """,
-    # Golden cases are answered well: the release calls a version with ids of its own.
-    "errors": """
-import serin.service
-
-_handler, _predict, _is_client = lambda_handler, serin.service.Model.predict, True
-
-
-def _failing(model, inference):
-    if _is_client:
+    "5 % errors": f"""{_CLIENTS_ONLY}
+    if count % 20 == 0:
         raise RuntimeError
-    return _predict(model, inference)
-
-
-def lambda_handler(event, context):
-    global _is_client
-    _is_client = not str(event.get("requestContext", {}).get("requestId")).startswith("serin-release-")
-    return _handler(event, context)
-
-
-serin.service.Model.predict = _failing
+    return predictions
+""",
+    "slow p99": f"""{_CLIENTS_ONLY}
+    if count % 33 == 0:
+        time.sleep(0.1)
+    return predictions
+""",
+    "shifted": f"""{_CLIENTS_ONLY}
+    return [{{"value": each["value"] + 400 * (count % 2)}} for each in predictions]
 """,
 }
 """Code that goes to the end of the handler's."""
@@ -73,9 +98,11 @@ class Project:
             shutil.copytree(REPOSITORY / folder, root / folder, ignore=_SCRATCH)
         for file in _FILES:
             shutil.copy(REPOSITORY / file, root)
-        # The emulator has a line at once.
         settings = root / "infra" / "config.py"
-        settings.write_text(settings.read_text().replace(*_LAG))
+        for before, after in _SETTINGS:
+            text = settings.read_text()
+            assert text.count(before) == 1
+            settings.write_text(text.replace(before, after))
         return cls(root)
 
     @property

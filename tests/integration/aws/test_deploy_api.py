@@ -85,21 +85,11 @@ def test_a_body_over_the_limit_is_refused_in_one_form_whosever_limit_it_is(
 def test_calls_past_the_plan_are_refused_until_there_is_room_again(deployed: Deployed) -> None:
     access = STAGES["dev"].access
     assert isinstance(access, ApiKeyAccess)
-    gateway = deployed.client("apigateway")
-    (plan,) = gateway.get_usage_plans()["items"]
-    throttle = {"rateLimit": access.throttle.rate, "burstLimit": access.throttle.burst}
-    assert plan["throttle"] == throttle
+    (plan,) = deployed.client("apigateway").get_usage_plans()["items"]
+    assert plan["throttle"] == {"rateLimit": access.throttle.rate, "burstLimit": access.throttle.burst}
     assert (plan["quota"]["limit"], plan["quota"]["period"]) == (access.quota.requests, access.quota.period)
-
-    def limit(**limits: float) -> None:
-        changes = [
-            {"op": "replace", "path": f"/throttle/{name}", "value": str(value)} for name, value in limits.items()
-        ]
-        gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=changes)
-
-    limit(rateLimit=1, burstLimit=2)
-    answers = [deployed.send("GET", "/v2") for _ in range(8)]
-    limit(**throttle)
+    with deployed.limited(rate=1, burst=2):
+        answers = [deployed.send("GET", "/v2") for _ in range(8)]
     refused = [answer for answer in answers if answer.status == 429]
     assert {answer.status for answer in answers} == {200, 429}
     assert {error(answer) for answer in refused} == {"throttled"}

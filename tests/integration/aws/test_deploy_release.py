@@ -6,6 +6,8 @@ Alias weights, metrics by version and alarms on their dimensions are lessons of 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -13,14 +15,26 @@ from scipy.stats import binom
 
 from local.commands import run
 from local.errors import LocalError
+from tests.golden_calls import predict_body
 from tests.integration.aws.deployed import CHANGED, Deployed, Traffic, header
 from tests.integration.aws.project import Project
-from tests.sample_models import NAMES
+from tests.sample_models import NAMES, load_sample
 
 STACK: Final = (f"Serin-dev-Model-{CHANGED}",)
 PATH: Final = f"/models/{CHANGED}/predict"
-PAUSE: Final = 0.05
-"""Between calls: within the stage's rate."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unlimited(deployed: Deployed) -> Iterator[None]:
+    """Clients may call as fast as they are answered."""
+    with deployed.limited(rate=1000, burst=1000):
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[bytes]:
+    """Good requests of one row each, which fall into all bins of the baseline."""
+    return [predict_body((case,)) for case in load_sample(CHANGED).cases]
 
 
 def deploy(deployed: Deployed, project: Project) -> None:
@@ -46,19 +60,19 @@ def watched_shares(deployed: Deployed, traffic: Traffic) -> dict[float, tuple[in
 
 
 def test_a_new_version_takes_over_step_by_step_after_its_deploy_without_a_failed_request(
-    deployed: Deployed, project: Project, row: bytes
+    deployed: Deployed, project: Project, rows: list[bytes]
 ) -> None:
     images, changes = {name: deployed.image(name) for name in NAMES}, deployed.changes()
     project.hasten(CHANGED)
     project.release(CHANGED, "1.1.0")
-    with deployed.traffic(PATH, row, PAUSE) as traffic:
+    with deployed.traffic(PATH, rows) as traffic:
         traffic.wait_for(2)
         deployed.deployment.cloud.deploy(project.root, options=project.options)
         status = deployed.command(CHANGED, "status")["status"]
         assert status in {"admitting", "baking", "held"}, "the deploy does not wait"
         shares = watched_shares(deployed, traffic)
         traffic.wait_for(2)
-    assert {answer.status for answer in traffic.answers} == {200}
+    assert traffic.statuses().keys() == {200}
     assert traffic.versions()[0] == "1.0.0"
     assert traffic.versions()[-1] == "1.1.0"
     assert shares.keys() == {0.4, 0.6}
@@ -91,14 +105,14 @@ def test_a_deploy_without_a_change_releases_nothing(deployed: Deployed, project:
     [(3, "1.2.0", None, "is not ready; its log says why"), (4, "1.2.1", "wrong answers", "case 1: prediction.value: ")],
 )
 def test_a_version_that_cannot_start_or_answers_wrongly_is_refused_and_serves_nobody(
-    deployed: Deployed, project: Project, row: bytes, number: int, version: str, fault: str | None, why: str
+    deployed: Deployed, project: Project, rows: list[bytes], number: int, version: str, fault: str | None, why: str
 ) -> None:
     project.release(CHANGED, version)
     if fault is None:
         project.lose_models()
     else:
         project.break_handler(fault)
-    with deployed.traffic(PATH, row, PAUSE) as traffic:
+    with deployed.traffic(PATH, rows) as traffic:
         traffic.wait_for(2)
         deploy(deployed, project)
         record = deployed.released(CHANGED, number, "refused")
@@ -106,7 +120,7 @@ def test_a_version_that_cannot_start_or_answers_wrongly_is_refused_and_serves_no
     project.find_models()
     project.mend_handler()
     assert why in record["reason"]
-    assert {answer.status for answer in traffic.answers} == {200}
+    assert traffic.statuses().keys() == {200}
     assert traffic.versions() == ["1.1.0"]
     assert deployed.serving(CHANGED) == "2"
 
@@ -116,19 +130,30 @@ def test_the_log_says_why_a_version_did_not_start(deployed: Deployed) -> None:
     assert deployed.log(group, "/nowhere: no such folder")
 
 
-def test_a_version_that_fails_its_callers_is_rolled_back(deployed: Deployed, project: Project, row: bytes) -> None:
-    project.release(CHANGED, "1.3.0")
-    project.break_handler("errors")
-    with deployed.traffic(PATH, row, PAUSE) as traffic:
+@pytest.mark.parametrize(
+    ("number", "version", "fault", "measure"),
+    [
+        (5, "1.3.0", "5 % errors", "error_rate"),
+        (6, "1.3.1", "slow p99", "latency_p99"),
+        (7, "1.3.2", "shifted", "prediction_shift"),
+    ],
+)
+def test_a_version_that_is_worse_for_its_callers_is_rolled_back(
+    deployed: Deployed, project: Project, rows: list[bytes], number: int, version: str, fault: str, measure: str
+) -> None:
+    project.release(CHANGED, version)
+    project.break_handler(fault)
+    with deployed.traffic(PATH, rows) as traffic:
         deploy(deployed, project)
-        record = deployed.released(CHANGED, 5, "rolled_back")
-        settled = len(traffic.answers) + 1  # one may be on its way
-        traffic.wait_for(5)
+        record = deployed.released(CHANGED, number, "rolled_back", "promoted", seconds=180)
+        traffic.wait_for(2)  # these may have been on their way
+        settled = traffic.wait_for(20)
     project.mend_handler()
-    assert record["new_window"]["errors"] > 0
-    assert record["stable_window"]["errors"] == 0
-    assert {header(answer, "X-Model-Version") for answer in traffic.answers[settled:]} == {"1.1.0"}
+    assert record["status"] == "rolled_back", record["judgement"]
+    assert [one["measure"] for one in record["judgement"]["evidence"] if one["verdict"] == "rollback"] == [measure]
+    assert {header(answer, "X-Model-Version") for answer in settled} == {"1.1.0"}
     assert deployed.serving(CHANGED) == "2"
+    assert traffic.statuses().keys() == ({200, 500} if measure == "error_rate" else {200})
 
 
 def test_without_traffic_a_release_is_held_and_a_second_deploy_supersedes_it(
@@ -151,6 +176,42 @@ def test_an_abort_gives_the_stable_version_everything_at_once(deployed: Deployed
     assert deployed.serving(CHANGED) == "2"
 
 
+def test_an_alarm_stops_a_release_within_a_minute(deployed: Deployed) -> None:
+    number = deployed.command(CHANGED, "start", reason="once more")["number"]
+    deployed.released(CHANGED, number, "baking", "held")
+    now = datetime.now(UTC)
+    failed = [
+        {
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": "model", "Value": CHANGED}, {"Name": "version", "Value": "1.5.0"}],
+            "Timestamp": now - timedelta(minutes=minutes),
+            "Value": 1.0,
+        }
+        for minutes in range(4)
+    ]
+    deployed.client("cloudwatch").put_metric_data(Namespace="Serin", MetricData=failed)
+    record = deployed.released(CHANGED, number, "rolled_back", seconds=60)
+    assert record["reason"].startswith("alarm raised: ")
+    assert deployed.serving(CHANGED) == "2"
+
+
+def test_a_release_whose_machine_was_stopped_is_ended_by_the_next_one(deployed: Deployed) -> None:
+    number = deployed.command(CHANGED, "start", reason="once more")["number"]
+    deployed.released(CHANGED, number, "baking", "held")
+    machines = deployed.client("stepfunctions")
+    (machine,) = [
+        each["stateMachineArn"]
+        for each in machines.list_state_machines()["stateMachines"]
+        if CHANGED in each["stateMachineArn"]
+    ]
+    (running,) = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    machines.stop_execution(executionArn=running["executionArn"])
+    deployed.command(CHANGED, "start", reason="the machine was stopped")
+    deployed.released(CHANGED, number + 1, "baking", "held")
+    assert deployed.command(CHANGED, "history")["releases"][1]["status"] == "superseded"
+    assert deployed.command(CHANGED, "abort", reason="seen enough")["status"] == "aborted"
+
+
 def test_an_alias_edited_by_hand_is_noticed_and_left_as_it_is_until_someone_asks(deployed: Deployed) -> None:
     number = deployed.command(CHANGED, "start", reason="once more")["number"]
     deployed.released(CHANGED, number, "baking", "held")
@@ -163,11 +224,11 @@ def test_an_alias_edited_by_hand_is_noticed_and_left_as_it_is_until_someone_asks
     assert deployed.serving(CHANGED) == "2"
 
 
-def test_a_person_may_overrule_a_judge_that_nobody_feeds(deployed: Deployed, row: bytes) -> None:
+def test_a_person_may_overrule_a_judge_that_nobody_feeds(deployed: Deployed, rows: list[bytes]) -> None:
     number = deployed.command(CHANGED, "start", reason="once more")["number"]
     deployed.released(CHANGED, number, "held")
     assert deployed.command(CHANGED, "promote", reason="it is urgent")["status"] == "promoted"
-    assert header(deployed.send("POST", PATH, row), "X-Model-Version") == "1.5.0"
+    assert header(deployed.send("POST", PATH, rows[0]), "X-Model-Version") == "1.5.0"
 
 
 def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_deployed(
