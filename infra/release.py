@@ -30,6 +30,9 @@ from serin.model_folder import BASELINE_FILE
 from serin.release.record import Settings
 
 _TIMEOUT: Final = cdk.Duration.minutes(10)
+"""An admission takes 9 minutes at most: 5 for its golden cases, the others for a version that answers only when it is
+asked again."""
+
 _ON_FUNCTION: Final = ("lambda:GetAlias", "lambda:GetFunctionConfiguration", "lambda:UpdateAlias")
 _ON_QUALIFIED: Final = (
     "lambda:DeleteProvisionedConcurrencyConfig",
@@ -109,6 +112,8 @@ def release_settings(manifest: Manifest, folder: Path) -> Settings:
         max_latency_increase=release.max_latency_increase,
         max_prediction_shift=release.max_prediction_shift if is_binned else None,
         max_latency_ms=manifest.serving.latency_target_ms,
+        memory_mb=manifest.serving.memory_mb,
+        timeout_seconds=manifest.serving.timeout_seconds,
     )
 
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from serin.process import peak_memory_mb as peak_memory_of_this_process
+
 _PEAK: Final = re.compile(r"^VmHWM:\s+([0-9]+) kB$", re.MULTILINE)
 
 
@@ -25,9 +27,9 @@ def peak_memory_mb(program: Path, mark: str) -> float | None:
 
 def own_peak_memory_mb() -> float:
     """Peak resident memory, MB, of this process."""
-    found = _PEAK.search(_read(Path("/proc/self/status")))  # a program's own: getrusage may count what started it
-    if found:
-        return int(found[1]) / 1024
+    known = peak_memory_of_this_process()
+    if known is not None:
+        return known
     import resource  # with Unix
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

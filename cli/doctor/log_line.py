@@ -31,6 +31,7 @@ def longest_line(folder: ModelFolder) -> bytes:
     record = RequestRecord("0" * 36, route="predict", model=manifest.name, version=manifest.version, rows=rows)
     record.prediction_id, record.trace_id, record.status = "0" * 24, "0" * 32, 200
     record.decode_ms = record.inference_ms = record.encode_ms = record.total_ms = 12345.678901234567
+    record.init_ms = record.memory_mb = record.total_ms
     if baseline is not None:
         record.feature_bins = {name: _filled(bins, rows) for name, bins in baseline.features.items()}
         if baseline.prediction is not None:

@@ -16,7 +16,7 @@ import os
 import time
 from typing import Any, Final
 
-from functions.inference.priming import prime
+from functions.inference.priming import prime, starts_ahead
 from functions.inference.settings import Settings
 from serin.apigateway import Handler, LambdaContext, proxy_response, read_event, request_id_of
 from serin.compiled import find_compiled, load_compiled
@@ -24,6 +24,7 @@ from serin.cross_origin import readable_by
 from serin.engine import EngineOptions
 from serin.errors import MalformedRequest, ModelFolderError
 from serin.observability import Observer, ObserverSettings
+from serin.process import boot_seconds
 from serin.rest import DataPlane
 from serin.service import Service
 
@@ -72,7 +73,11 @@ def _compose(settings: Settings) -> Handler:
     service = _load_service(settings)
     manifests = (model.manifest for model in service.models.values())
     prime(os.environ, manifests, lambda observer: build_handler(DataPlane(service, observer)))
-    observer = Observer(ObserverSettings(service="inference", function_version=settings.function_version))
+    # What started ahead, perhaps as a snapshot that another process now goes on from, made no request wait.
+    ready_at = None if starts_ahead(os.environ) else boot_seconds()
+    observer = Observer(
+        ObserverSettings(service="inference", function_version=settings.function_version, ready_at=ready_at)
+    )
     return readable_by(settings.cors_origin, build_handler(DataPlane(service, observer)))
 
 

@@ -28,6 +28,11 @@ _SECONDS: Final = 10
 """For one run, however long the manifest lets a request take: Lambda ends a start."""
 
 
+def starts_ahead(environment: Mapping[str, str]) -> bool:
+    """Whether Lambda starts this process ahead of its requests."""
+    return environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") in AHEAD
+
+
 def prime(
     environment: Mapping[str, str], manifests: Iterable[Manifest], handler_with: Callable[[Observer], Handler]
 ) -> None:
@@ -36,7 +41,7 @@ def prime(
     ``handler_with`` builds a handler over the models that reports to the observer it is given. A model that refuses its
     example is primed as far as it went.
     """
-    if environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") not in AHEAD:
+    if not starts_ahead(environment):
         return
     # A start that a request waits for does without these.
     from serin.observability import Observer, ObserverSettings

@@ -20,7 +20,7 @@ _LOG = logging.getLogger()
 
 
 class NotReadyError(Exception):
-    """The first version of a model cannot serve."""
+    """The first version of a model is not admitted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Deployer:
         """Safe to run twice.
 
         Raises:
-            NotReadyError: the first version of all does not answer as is due.
+            NotReadyError: the first version of all does not answer as is due, or not within its limits.
         """
         if deployment.was_warm and deployment.warm_instances is None:
             # First, as a version with SnapStart takes no alias that has them.
@@ -82,9 +82,10 @@ class Deployer:
     def _release(self, request: Request) -> None:
         if self.controller.store.last(request.model) is None and self._serves(request.version):
             # There is nothing to compare the first version with, and nothing to go back to.
-            if wrong := self.controller.senses.differences(request.version):
-                raise NotReadyError("; ".join(wrong[:3]))
-            self.controller.replace_at_once(request)
+            admission = self.controller.senses.admission(request.version, request.settings)
+            if admission.problems:
+                raise NotReadyError("; ".join(admission.problems))
+            self.controller.replace_at_once(request, admission)
             return
         release = self.controller.start(request)
         if release is not None and not release.status.is_final:

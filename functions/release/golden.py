@@ -1,21 +1,27 @@
-"""Golden cases, sent to a version by its number, as the API would send them."""
+"""Golden cases, sent to a version that has no traffic, or too little."""
 
 from __future__ import annotations
 
+import itertools
 import json
-import uuid
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from functions.release.calls import Answer, Calls
+from functions.release.measures import Measures
 from serin.comparison import differences
-from serin.release.prediction_log import REPLAY
+from serin.release.admission import Admission, Limits
 
-_TRIES: Final = 3
-"""The first start of an image may outlast the function's time-out, which ends it without an answer."""
+_MEASURING_SECONDS: Final = 60
+"""Rounds go on for so long at most, once each case has been answered."""
 
-_JSON: Final = {"Content-Type": "application/json"}
+_SECONDS: Final = 300
+"""For one round of all cases. With what comes before it is within the function's time-out."""
+
+_MOST_TOLD: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +33,21 @@ class Tolerance:
 
 
 class GoldenCases:
-    """``client`` is boto3's for Lambda. ``file``: one case a line; a model may have none.
+    """``file``: one case a line; a model may have none. ``clock``: seconds.
 
     ``tolerances``: by output; the one under the empty name holds for a prediction that is no tensors.
     """
 
     def __init__(
-        self, client: Any, *, function: str, model: str, file: Path, tolerances: Mapping[str, tuple[float, float]]
+        self,
+        calls: Calls,
+        *,
+        file: Path,
+        tolerances: Mapping[str, tuple[float, float]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
-        self._function = function
-        self._model = model
+        self._calls = calls
+        self._clock = clock
         self._tolerances = {
             output: Tolerance(absolute=absolute, relative=relative)
             for output, (absolute, relative) in tolerances.items()
@@ -45,53 +55,56 @@ class GoldenCases:
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         self._cases: list[dict[str, Any]] = [json.loads(line) for line in lines]
 
-    def differences(self, version: str) -> tuple[str, ...]:
-        """What is wrong with ``version``: it is not ready, or answers otherwise than is due."""
-        self._client.get_waiter("published_version_active").wait(FunctionName=self._function, Qualifier=version)
-        ready = self._ask(version, "GET", f"/v2/models/{self._model}/ready", None)
-        if ready is None or ready.get("statusCode") != 200:
-            return (f"version {version} of model {self._model} is not ready; its log says why",)
-        return tuple(
-            f"case {number}: {difference}"
-            for number, case in enumerate(self._cases, start=1)
-            for difference in self._compare(version, case)
-        )
+    def admission(self, version: str, limits: Limits) -> Admission:
+        """Whether ``version`` is ready, answers as is due, and does so within ``limits``. Changes nothing."""
+        self._calls.wait_until_active(version)
+        ready = self._calls.ready(version)
+        if ready.status != 200:
+            return Admission(
+                problems=(f"version {version} of model {self._calls.model} is not ready; its log says why",)
+            )
+        measures = Measures(ready)
+        return measures.admission(_shortened(self._rounds(version, measures)), limits)
 
     def replay(self, version: str) -> None:
         """Send every case once; what comes of it stands in the version's log."""
         for case in self._cases:
-            self._predict(version, case)
+            self._calls.predict(version, case["instance"])
 
-    def _compare(self, version: str, case: Mapping[str, Any]) -> Iterator[str]:
-        answer = self._predict(version, case)
-        if answer is None or answer.get("statusCode") != 200:
-            yield f"answered with status {500 if answer is None else answer.get('statusCode')}"
+    def _rounds(self, version: str, measures: Measures) -> list[str]:
+        """Every case, again and again until there is enough to measure; returns what is wrong with the answers."""
+        found: list[str] = []
+        begun, every = self._clock(), len(self._cases)
+        for sent, (number, case) in enumerate(itertools.cycle(enumerate(self._cases, start=1))):
+            seconds = self._clock() - begun
+            if sent >= every and (found or not measures.wants_more or seconds >= _MEASURING_SECONDS):
+                break
+            if seconds >= _SECONDS:
+                return [_too_many(sent, every), *found]
+            answer = self._calls.predict(version, case["instance"])
+            measures.add(answer)
+            found += [f"case {number}: {difference}" for difference in self._compare(answer, case)]
+        return found
+
+    def _compare(self, answer: Answer, case: Mapping[str, Any]) -> Iterator[str]:
+        if answer.status != 200:
+            yield f"answered with status {answer.status}"
             return
-        prediction, due = json.loads(answer["body"])["predictions"][0], case["prediction"]
+        prediction, due = json.loads(answer.body)["predictions"][0], case["prediction"]
         if "" in self._tolerances or prediction.keys() != due.keys():
             yield from differences(prediction, due, self._tolerances.get("", Tolerance(absolute=0, relative=0)))
             return
         for output, value in due.items():
             yield from differences(prediction[output], value, self._tolerances[output], f"prediction.{output}")
 
-    def _predict(self, version: str, case: Mapping[str, Any]) -> dict[str, Any] | None:
-        body = json.dumps({"instances": [case["instance"]]})
-        return self._ask(version, "POST", f"/models/{self._model}/predict", body)
 
-    def _ask(self, version: str, method: str, path: str, body: str | None) -> dict[str, Any] | None:
-        """The proxy response; None where the function ends without one, three times."""
-        event = {
-            "httpMethod": method,
-            "path": path,
-            "headers": _JSON if body else {},
-            "body": body,
-            "requestContext": {"requestId": f"{REPLAY}{uuid.uuid4()}"},
-        }
-        for _ in range(_TRIES):
-            answer = self._client.invoke(
-                FunctionName=self._function, Qualifier=version, Payload=json.dumps(event).encode()
-            )
-            found = json.loads(answer["Payload"].read())
-            if "FunctionError" not in answer:
-                return found if isinstance(found, dict) else None
-        return None
+def _too_many(answered: int, every: int) -> str:
+    what = f"{answered} of {every} golden cases were answered in {_SECONDS} s"
+    return f"{what}: keep fewer in golden.jsonl, or raise serving.memory_mb"
+
+
+def _shortened(found: Sequence[str]) -> tuple[str, ...]:
+    """The first few, and how many there are."""
+    if len(found) <= _MOST_TOLD:
+        return tuple(found)
+    return (*found[:_MOST_TOLD], f"and {len(found) - _MOST_TOLD} differences more")

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from functions.release.announce import Announcer
+from functions.release.calls import Calls
 from functions.release.commands import Commands
 from functions.release.deployment import Deployer, respond
 from functions.release.golden import GoldenCases
@@ -50,9 +51,7 @@ class _Parts:
         self._environment = environment
         store = TableStore(boto3.client("dynamodb"), environment.table)
         golden = GoldenCases(
-            functions,
-            function=environment.function,
-            model=environment.model,
+            Calls(functions, function=environment.function, model=environment.model),
             file=_ROOT / "models" / environment.model / "golden.jsonl",
             tolerances=environment.tolerances,
         )

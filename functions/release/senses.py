@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from functions.release.golden import GoldenCases
+from serin.release.admission import Admission
 from serin.release.prediction_log import windows
+from serin.release.record import Settings
 from serin.release.window import Window
 
 _PATTERN: Final = '"function_version"'
@@ -32,8 +34,8 @@ class AwsSenses:
     def traffic(self, since: float, until: float) -> Mapping[str, Window]:
         return windows(self._lines(int(since * 1000), int(until * 1000) - 1))
 
-    def differences(self, version: str) -> tuple[str, ...]:
-        return self.golden.differences(version)
+    def admission(self, version: str, settings: Settings) -> Admission:
+        return self.golden.admission(version, settings)
 
     def replay(self, version: str) -> None:
         self.golden.replay(version)

@@ -58,6 +58,17 @@ def test_predictions_are_judged_where_their_bins_are_logged(project: Path, name:
     assert (settings.max_prediction_shift is not None) is judged
 
 
+def test_a_version_is_held_to_what_its_manifest_says_of_its_serving(project: Path) -> None:
+    folder = project / "models" / "plain"
+    serving = load_manifest(folder / "model.yaml").serving
+    settings = release_settings(load_manifest(folder / "model.yaml"), folder)
+    assert (settings.max_latency_ms, settings.memory_mb, settings.timeout_seconds) == (
+        serving.latency_target_ms,
+        serving.memory_mb,
+        serving.timeout_seconds,
+    )
+
+
 def test_records_outlast_a_stage_that_keeps_its_key(dev: Synthesis, prod: Synthesis) -> None:
     for stacks, policy in ((dev, "Delete"), (prod, "Retain")):
         (table,) = stacks["Platform"].of_type("AWS::DynamoDB::Table").values()

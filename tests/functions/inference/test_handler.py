@@ -139,6 +139,18 @@ def test_a_request_leaves_one_line_with_its_id_and_its_cold_start(tmp_path: Path
     assert [line["function_version"] for line in lines] == ["$LATEST"] * 2
 
 
+def test_the_first_line_tells_how_long_the_start_took_which_the_emulator_saw_too(tmp_path: Path) -> None:
+    write_loop(tmp_path, timeout_s=5)
+    with RieProcess(inference_settings(tmp_path)) as process:
+        for _ in range(2):
+            send(process, "GET", "/v2/models/loop/ready")
+        first, second = (json.loads(line) for line in process.lines if line.startswith("{"))
+        assert process.init_seconds is not None
+    # The kernel tells a start to a hundredth of a second downwards, and the emulator waits for longer than the start.
+    assert 0 < first["init_ms"] <= process.init_seconds * 1000 + 10
+    assert "init_ms" not in second
+
+
 def test_a_web_page_may_read_what_the_stage_lets_it_and_refusals_too(tmp_path: Path) -> None:
     write_loop(tmp_path, timeout_s=5)
     settings = inference_settings(tmp_path)

@@ -96,6 +96,7 @@ def test_processes_that_go_on_from_one_state_are_each_cold_once_and_give_no_id_t
     assert len({headers["x-prediction-id"] for headers in answers}) == 4
     assert [headers.get("x-cold-start") for headers in answers] == ["1", None] * 2
     assert [line["cold_start"] for line in lines] == [True, False] * 2
+    assert [line.keys() & {"init_ms", "memory_mb"} for line in lines] == [{"memory_mb"}, set()] * 2, "nobody waited"
 
 
 def test_a_function_with_snapshots_is_primed_before_the_snapshot_and_answers_after_the_restore(

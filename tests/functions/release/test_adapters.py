@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from functions.release.announce import Announcer
+from functions.release.calls import Calls
 from functions.release.golden import GoldenCases
 from functions.release.live_alias import LiveAlias
 from functions.release.senses import AwsSenses
@@ -125,7 +124,8 @@ def test_a_number_that_no_release_has_is_told() -> None:
 
 
 def senses(logs: Any = None, cloudwatch: Any = None) -> AwsSenses:
-    golden = GoldenCases(None, function="f", model="m", file=Path("nowhere"), tolerances={})
+    calls = Calls(None, function="f", model="m")
+    golden = GoldenCases(calls, file=Path("nowhere"), tolerances={})
     return AwsSenses(logs=logs, cloudwatch=cloudwatch, log_group="g", alarm_names=("a", "b"), golden=golden)
 
 
@@ -144,59 +144,6 @@ def test_the_log_is_read_page_by_page_up_to_the_end_of_the_stretch() -> None:
     stubber.add_response("filter_log_events", {"events": [{"message": line}]}, {**asked, "nextToken": "n"})
     assert senses(logs=client).traffic(1.0, 2.0)["2"].requests == 2
     stubber.assert_no_pending_responses()
-
-
-# --- golden cases ---------------------------------------------------------------------------------------------------
-
-
-def answer(status: int, prediction: Any, error: str | None = None) -> dict[str, Any]:
-    body = json.dumps({"statusCode": status, "body": json.dumps({"predictions": [prediction]})}).encode()
-    found: dict[str, Any] = {"Payload": StreamingBody(io.BytesIO(body), len(body))}
-    return found | ({"FunctionError": error} if error else {})
-
-
-def golden(tmp_path: Path, *answers: dict[str, Any]) -> tuple[str, ...]:
-    """What is wrong, where the version is ready and gives these answers to the one case."""
-    file = tmp_path / "golden.jsonl"
-    file.write_text(json.dumps({"instance": {"x": 1}, "prediction": {"value": 2.0}}) + "\n")
-    client, stubber = stubbed("lambda")
-    version = {"FunctionName": "f", "Qualifier": "2"}
-    stubber.add_response("get_function_configuration", {"State": "Active"}, version)
-    for each in answers:
-        stubber.add_response("invoke", each, {**version, "Payload": ANY})
-    cases = GoldenCases(client, function="f", model="m", file=file, tolerances={"": (0.1, 0.0)})
-    found = cases.differences("2")
-    stubber.assert_no_pending_responses()
-    return found
-
-
-READY = (200, None)
-
-
-def test_an_answer_within_tolerance_is_as_is_due(tmp_path: Path) -> None:
-    assert golden(tmp_path, answer(*READY), answer(200, {"value": 2.05})) == ()
-
-
-@pytest.mark.parametrize(
-    ("status", "prediction", "problem"),
-    [
-        (200, {"value": 3.0}, "case 1: prediction.value: 3.0 is not within 0.1 of 2.0"),
-        (200, {"label": "a"}, "case 1: prediction: {'label': 'a'} is not {'value': 2.0}"),
-        (500, None, "case 1: answered with status 500"),
-    ],
-)
-def test_another_answer_is_told(tmp_path: Path, status: int, prediction: Any, problem: str) -> None:
-    assert golden(tmp_path, answer(*READY), answer(status, prediction)) == (problem,)
-
-
-def test_a_first_start_that_outlasts_its_time_is_followed_by_another(tmp_path: Path) -> None:
-    crash = answer(200, None, "Unhandled")
-    assert golden(tmp_path, crash, answer(*READY), answer(200, {"value": 2.0})) == ()
-
-
-def test_a_version_that_never_answers_is_asked_three_times_and_is_not_ready(tmp_path: Path) -> None:
-    found = golden(tmp_path, *(answer(200, None, "Unhandled") for _ in range(3)))
-    assert found == ("version 2 of model m is not ready; its log says why",)
 
 
 # --- the world ------------------------------------------------------------------------------------------------------

@@ -51,14 +51,18 @@ def deploys() -> Deploys:
 def test_the_first_version_is_live_after_its_golden_cases_and_nothing_runs(deploys: Deploys) -> None:
     deploys("1")
     assert deploys.world.senses.asked == ["1"]
-    assert deploys.world.store.read(MODEL, 1).status is Status.PROMOTED
+    release = deploys.world.store.read(MODEL, 1)
+    assert release.status is Status.PROMOTED
+    assert release.admission is not None
+    assert release.admission.memory_mb == 40.0
     assert deploys.runs == []
 
 
 def test_a_first_version_that_answers_wrongly_fails_its_deploy(deploys: Deploys) -> None:
-    deploys.world.senses.wrong["1"] = ("case 1: wrong",)
-    with pytest.raises(NotReadyError, match="case 1: wrong"):
+    deploys.world.senses.wrong["1"] = ("case 1: wrong", "too slow")
+    with pytest.raises(NotReadyError, match=r"^case 1: wrong; too slow$"):
         deploys("1")
+    assert deploys.world.store.items == {}
 
 
 def test_a_later_version_has_its_release_started_and_is_not_waited_for(deploys: Deploys) -> None:

@@ -22,9 +22,11 @@ class Plane:
         self._stream = io.StringIO()
         self._plane = DataPlane(models, Observer(ObserverSettings(stream=self._stream)))
 
-    def send(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Response:
+    def send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, request_id: str = "r-1"
+    ) -> Response:
         deadline = time.monotonic() + 5
-        return self._plane(Request(method, path, JSON if headers is None else headers, body, "r-1", deadline))
+        return self._plane(Request(method, path, JSON if headers is None else headers, body, request_id, deadline))
 
     @property
     def text(self) -> str:

@@ -56,6 +56,14 @@ def test_only_the_engine_opens_onnx_runtime(module: str, repository: Path) -> No
     assert loaded.isdisjoint(HEAVY | {"serin.engine"})
 
 
+def test_the_release_function_needs_nothing_beyond_the_standard_library_and_boto3(repository: Path) -> None:
+    loaded = modules_after("import functions.release.handler", repository)
+    assert {"serin.process", "serin.release.admission"} <= loaded
+    assert loaded.isdisjoint(
+        {"msgspec", "serin.observability", "serin.manifest"} | HEAVY - {"boto3", "botocore.session"}
+    )
+
+
 def test_the_inference_handler_brings_no_web_stack_and_no_aws_client(tmp_path: Path, repository: Path) -> None:
     SCALAR.write(tmp_path)
     loaded = modules_after("import functions.inference.handler", repository, SERIN_MODELS_DIR=str(tmp_path))

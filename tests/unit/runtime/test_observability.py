@@ -18,6 +18,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 from msgspec import UNSET
 
 from serin.observability import Observer, ObserverSettings, RequestRecord
+from serin.process import peak_memory_mb, started_at
 
 METRICS = {
     "Requests": "Count",
@@ -154,6 +155,23 @@ def test_only_the_first_request_is_a_cold_start() -> None:
     assert [observer.is_cold_start() for _ in range(3)] == [True, False, False]
 
 
+@pytest.mark.parametrize("is_awaited", [True, False])
+def test_a_process_tells_its_memory_and_its_start_where_a_request_waited_for_it(is_awaited: bool) -> None:
+    started = started_at()
+    assert started is not None
+    observer = Observer(ObserverSettings(stream=io.StringIO(), ready_at=started + 0.25 if is_awaited else None))
+    record = served(total_ms=1.5, cold_start=True)
+    told = json.loads(observer.figures(record))
+    assert told == {
+        "total_ms": 1.5,
+        "cold_start": True,
+        "memory_mb": peak_memory_mb(),
+        **({"init_ms": pytest.approx(250)} if is_awaited else {}),
+    }
+    line = line_of(record)
+    assert {name: line[name] for name in told} == told
+
+
 def test_line_breaks_and_escapes_in_a_field_make_no_second_line() -> None:
     record = served(request_id="a\r\nb\x1b[31m\u2028c\x85d")
     stream = io.StringIO()
@@ -245,6 +263,8 @@ RECORDS: Final = {
         encode_ms=0.125,
         total_ms=1.5,
         cold_start=True,
+        init_ms=41.25,
+        memory_mb=40.5,
         feature_bins={"age": {"1": 3}, "\u00e9tage \U0001f600": {"missing": 1}},
         prediction_bins={"0": 3},
     ),

@@ -14,6 +14,7 @@ import pytest
 
 from serin.errors import InvalidInput
 from serin.observability import Observer, ObserverSettings
+from serin.process import FIGURES, REPLAY
 from serin.protocol import Datatype
 from serin.rest import STATUS, DataPlane, Request, error_response
 from serin.service import Model
@@ -127,6 +128,23 @@ def test_one_line_a_request_tells_how_it_went(plane: Plane) -> None:
     plane.send("POST", "/models/flower/predict", b"{}")
     assert (plane.line["status"], plane.line["code"], plane.line["cold_start"]) == (422, "invalid_input", False)
     assert len(plane.text.splitlines()) == 2
+
+
+def test_only_the_first_line_of_a_process_tells_of_it(plane: Plane) -> None:
+    for _ in range(2):
+        assert FIGURES not in plane.send("POST", "/models/flower/predict", GOOD).headers
+    first, second = map(json.loads, plane.text.splitlines())
+    assert first["memory_mb"] > 0
+    assert "memory_mb" not in second
+
+
+def test_each_request_of_a_release_is_told_of_the_process_and_a_refusal_too(plane: Plane) -> None:
+    for number, body in enumerate((GOOD, GOOD, b"{}")):
+        answer = plane.send("POST", "/models/flower/predict", body, request_id=f"{REPLAY}{number}")
+        told = json.loads(answer.headers[FIGURES])
+        assert told["cold_start"] is (number == 0)
+        assert told["memory_mb"] > 0
+        assert {name: plane.line[name] for name in told} == told
 
 
 def test_an_infer_request_is_counted_into_the_same_bins(plane: Plane) -> None:

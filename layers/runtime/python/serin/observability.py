@@ -18,6 +18,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from serin.baseline import Histogram
+from serin.process import peak_memory_mb, started_at
 
 NAMESPACE: Final = "Serin"
 DIMENSIONS: Final = ("model", "version")
@@ -58,18 +59,22 @@ class ObserverSettings(msgspec.Struct, frozen=True):
     """Where lines go (default: standard output) and what service they name.
 
     ``function_version``: the number under which Lambda published this code, which tells two deployments of one model
-    version apart. It is in the line and no dimension.
+    version apart. It is in the line and no dimension. ``ready_at``: when the process could serve, by the clock of
+    ``serin.process.boot_seconds``; None where no request waits for its start.
     """
 
     service: str = "serin"
     stream: IO[str] | None = None
     function_version: str | None = None
+    ready_at: float | None = None
 
 
 class RequestRecord(msgspec.Struct):
     """What is known of one request, filled in on its way, and encoded as it is. Times in milliseconds.
 
-    What is ``UNSET`` is not in the line. ``cache_hit``: whether the answer was kept from an earlier run.
+    What is ``UNSET`` is not in the line. ``init_ms``: from the process's start to its being ready; ``memory_mb``: the
+    most that it has held so far. Both are in its first line, and in those of a release's own requests. ``cache_hit``:
+    whether the answer was kept from an earlier run.
     """
 
     request_id: str
@@ -86,9 +91,20 @@ class RequestRecord(msgspec.Struct):
     encode_ms: float = 0.0
     total_ms: float = 0.0
     cold_start: bool = False
+    init_ms: float | UnsetType = UNSET
+    memory_mb: float | UnsetType = UNSET
     cache_hit: bool | UnsetType = UNSET
     feature_bins: dict[str, Histogram] | msgspec.Raw | UnsetType = UNSET
     prediction_bins: Histogram | UnsetType = UNSET
+
+
+class _Figures(msgspec.Struct, frozen=True):
+    """What a release is told in a header."""
+
+    total_ms: float
+    cold_start: bool
+    memory_mb: float | UnsetType
+    init_ms: float | UnsetType
 
 
 class _Service(msgspec.Struct, frozen=True):
@@ -156,11 +172,22 @@ class Observer:
         self._lock = threading.Lock()
         self._second = (0, b"")
         self._cold = True
+        self._ready_at = settings.ready_at
 
     def is_cold_start(self) -> bool:
         """True for the first request of this process only."""
         cold, self._cold = self._cold, False
         return cold
+
+    def figures(self, record: RequestRecord) -> str:
+        """Add to ``record`` how the process fares; returns what the header ``serin.process.FIGURES`` says of both."""
+        memory_mb, started = peak_memory_mb(), started_at()
+        if memory_mb is not None:
+            record.memory_mb = memory_mb
+        if self._ready_at is not None and started is not None:
+            record.init_ms = (self._ready_at - started) * 1000
+        told = _Figures(record.total_ms, record.cold_start, record.memory_mb, record.init_ms)
+        return _ENCODER.encode(told).decode()
 
     def request(self, record: RequestRecord) -> None:
         """Write the canonical line of a request that has been answered."""

@@ -18,6 +18,7 @@ from msgspec import UNSET
 from serin import codecs, errors
 from serin.http_body import read_body
 from serin.observability import Observer, RequestRecord
+from serin.process import FIGURES, REPLAY
 from serin.protocol import HEADER_LENGTH, InferenceResponse
 
 if TYPE_CHECKING:  # the control plane speaks this module's errors and has no engine
@@ -158,6 +159,10 @@ class DataPlane:
             record.code = errors.SerinError.code
         record.total_ms = (perf_counter() - begun) * 1000
         _add_context(response.headers, traceparent, record)
+        if request.request_id.startswith(REPLAY):
+            response.headers[FIGURES] = self._observer.figures(record)
+        elif record.cold_start:
+            self._observer.figures(record)
         return Attempt(response, record)
 
     def finish(self, attempt: Attempt) -> Response:

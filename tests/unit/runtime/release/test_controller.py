@@ -57,7 +57,19 @@ def test_wrong_golden_answers_refuse_a_version_before_it_has_any_traffic() -> No
     release = world.run()
     assert release.status is Status.REFUSED
     assert release.reason.startswith("case 3")
+    assert release.admission is not None
+    assert release.admission.problems == world.senses.wrong["2"]
     assert world.alias.history == []
+
+
+def test_what_the_golden_requests_showed_stays_in_the_record() -> None:
+    world = World()
+    world.start()
+    world.look()
+    world.alias.set(STABLE)
+    release = world.run()
+    assert release.admission is not None
+    assert (release.status, release.admission.requests, release.admission.p99_ms) == (Status.INTERRUPTED, 100, 1.5)
 
 
 def test_a_bad_release_goes_back_before_its_bake_is_over() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from serin.release.items import from_item, read_settings, to_item
+from serin.release.admission import Admission
+from serin.release.items import from_item, from_json, read_settings, to_item, to_json
 from serin.release.judgement import Evidence, Judgement, Verdict
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.window import Window
@@ -40,6 +41,7 @@ FULL = replace(
     status=Status.ENDING,
     ending=Status.ROLLED_BACK,
     target=Traffic(version="1", canary="2", percent=5.5),
+    admission=Admission(problems=("case 1: wrong", "too slow"), requests=100, p99_ms=1.5, memory_mb=40.25),
     new_window=Window(requests=2, latencies=Counter({1.05: 2}), predictions=Counter({"3": 1})),
     judgement=Judgement(verdict=Verdict.NOT_ENOUGH_DATA, why="10 requests", evidence=(EVIDENCE,)),
     wish=Wish(kind=WishKind.ABORT, why="odd", by="ada"),
@@ -49,6 +51,14 @@ FULL = replace(
 @pytest.mark.parametrize("release", [BEGUN, FULL])
 def test_a_release_comes_back_as_it_was(release: Release) -> None:
     assert from_item(to_item(release)) == release
+
+
+def test_a_record_from_before_there_were_admissions_is_read() -> None:
+    document = to_json(BEGUN)
+    del document["admission"]
+    for name in ("memory_mb", "timeout_seconds"):
+        del document["settings"][name]
+    assert from_json(document) == BEGUN
 
 
 def test_what_conditions_look_at_stands_beside_the_record() -> None:

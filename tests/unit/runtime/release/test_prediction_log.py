@@ -8,7 +8,8 @@ import json
 import pytest
 
 from serin.observability import Observer, ObserverSettings, RequestRecord
-from serin.release.prediction_log import REPLAY, bound_of, windows
+from serin.process import REPLAY
+from serin.release.prediction_log import bound_of, windows
 
 
 def lines(version: str, *records: RequestRecord) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from serin.release.admission import Admission
 from serin.release.controller import Conflict, Controller, Request
 from serin.release.items import from_item, to_item
 from serin.release.judgement import Judgement, Verdict
@@ -119,10 +120,10 @@ class MemorySenses:
         requests = 0 if self.is_silent else int(until - since)
         return {version: Window(requests=requests, latencies={1.0: requests}) for version in ("1", "2", "3")}
 
-    def differences(self, version: str) -> tuple[str, ...]:
+    def admission(self, version: str, settings: Settings) -> Admission:
         self.fate.strike()
         self.asked.append(version)
-        return self.wrong.get(version, ())
+        return Admission(problems=self.wrong.get(version, ()), requests=100, p99_ms=1.5, memory_mb=40.0, init_ms=41.0)
 
     def replay(self, version: str) -> None:
         self.fate.strike()

@@ -3,6 +3,7 @@
 Standard library alone: it runs on the layer.
 
 - ``window``: what one version did in a stretch of time; ``prediction_log`` counts it out of the runtime's log;
+- ``admission``: whether a version may have traffic at all, by golden requests;
 - ``judgement``: verdicts and the evidence for them; ``policy`` says by which margins and risks ``judge`` comes to them;
 - ``sequences``: bounds that hold at every look; ``latency`` and ``predictions`` build on them;
 - ``words``: a verdict for people;

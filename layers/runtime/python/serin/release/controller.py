@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from serin.release.admission import Admission
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share
 from serin.release.window import Window
@@ -65,8 +66,8 @@ class Senses(Protocol):
         """What each function version answered from ``since`` to before ``until``, in seconds since the epoch."""
         ...
 
-    def differences(self, version: str) -> tuple[str, ...]:
-        """What is wrong with ``version``'s golden answers."""
+    def admission(self, version: str, settings: Settings) -> Admission:
+        """What golden requests show of ``version``, held to ``settings``."""
         ...
 
     def replay(self, version: str) -> None:
@@ -145,13 +146,16 @@ class Controller:
             return self.store.read(model, number)
         raise Conflict(f"release {number} of {model}: its record is being changed by others")
 
-    def replace_at_once(self, wanted: Request) -> Release:
-        """All traffic to ``wanted``'s version, whatever the alias is now; nothing is tried before."""
+    def replace_at_once(self, wanted: Request, admission: Admission | None = None) -> Release:
+        """All traffic to ``wanted``'s version, whatever the alias is now; nothing is tried before.
+
+        ``admission``: what was found by whoever has tried it.
+        """
         self._supersede(wanted)
         seen = self.alias.read()
         release = self._new(wanted, seen, ignored=())
         target = Traffic(version=wanted.version)
-        ending = replace(release, status=Status.ENDING, ending=Status.PROMOTED)
+        ending = replace(release, status=Status.ENDING, ending=Status.PROMOTED, admission=admission)
         self.store.create(replace(ending, target=target, previous=seen, is_settled=False))
         self.look(release.model, release.number)
         return self.store.read(release.model, release.number)
@@ -200,7 +204,7 @@ class Controller:
         if not release.status.is_final and release.wish is None and release.status is not Status.ENDING:
             release = self._observed(release)
             alarms = self.senses.alarms()
-        admission: tuple[str, ...] | None = None
+        admission: Admission | None = None
         while True:
             seen = Observation(alias=self.alias.read(), alarms=tuple(alarms), admission=admission)
             action = next_action(release, seen, self.clock(), self.judge(release.settings))
@@ -210,7 +214,7 @@ class Controller:
                 case Move():
                     self.alias.move(action.target)
                 case Admit():
-                    admission = self.senses.differences(release.new)
+                    admission = self.senses.admission(release.new, release.settings)
                 case Wait():
                     self._replay(release, action)
                     return action.seconds

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from serin.release.admission import Admission
 from serin.release.judgement import Evidence, Judgement, Verdict
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind
 from serin.release.window import Window
@@ -60,6 +61,7 @@ def from_json(document: Mapping[str, Any]) -> Release:
         "previous": Traffic(**document["previous"]),
         "status": Status(document["status"]),
         "ending": None if ending is None else Status(ending),
+        "admission": _admission(document.get("admission")),
         "new_window": _window(document["new_window"]),
         "stable_window": _window(document["stable_window"]),
         "judgement": None if judgement is None else _judgement(judgement),
@@ -82,6 +84,11 @@ def _window(document: Mapping[str, Any]) -> Window:
 def _bounds(counts: Mapping[str, int]) -> dict[float, int]:
     """JSON has texts for keys."""
     return {float(bound): count for bound, count in counts.items()}
+
+
+def _admission(document: Mapping[str, Any] | None) -> Admission | None:
+    """None of a record that was written before there were any, too."""
+    return None if document is None else Admission(**{**document, "problems": tuple(document["problems"])})
 
 
 def _judgement(document: Mapping[str, Any]) -> Judgement:

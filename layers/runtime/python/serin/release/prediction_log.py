@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from serin.process import REPLAY
 from serin.release.window import Window
-
-REPLAY: Final = "serin-release-"
-"""How the id of a request begins that a release sent itself."""
 
 _ROUTES: Final = frozenset({"predict", "infer"})
 _RATIO: Final = 1.05

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from serin.release.admission import Admission
 from serin.release.judgement import Judgement
 from serin.release.window import Window
 
@@ -69,7 +70,8 @@ class Settings:
 
     ``steps``: percent of traffic, rising, without 100, at which a release ends: none is all at once. ``hold``: whether
     a release that nobody calls waits on when its time is up, or goes back. ``max_prediction_shift``: None where bins
-    of the predictions are not logged. ``max_latency_ms``: the p99 that the model is held to.
+    of the predictions are not logged. ``max_latency_ms``: the p99 that the model is held to. ``memory_mb``,
+    ``timeout_seconds``: what the function has. None of these three holds it to nothing.
     """
 
     steps: tuple[int, ...] = ()
@@ -80,6 +82,8 @@ class Settings:
     max_latency_increase: float = 0.2
     max_prediction_shift: float | None = 0.1
     max_latency_ms: float | None = None
+    memory_mb: float | None = None
+    timeout_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +93,10 @@ class Release:
     ``number``: counts a model's releases from 1. ``cause``: the id of what asked for it, which may ask twice.
     ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings'
     steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
-    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_until``: up
-    to where the windows have been counted. ``ignored_alarms``: raised before it began. ``untold``: what has happened
-    and the world has not been told. ``revision``: counts the writes, each of which names the one before it.
+    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``admission``: what the
+    golden requests showed, once they were sent. ``observed_until``: up to where the windows have been counted.
+    ``ignored_alarms``: raised before it began. ``untold``: what has happened and the world has not been told.
+    ``revision``: counts the writes, each of which names the one before it.
     """
 
     model: str
@@ -112,6 +117,7 @@ class Release:
     step_since: float = 0.0
     updated_at: float = 0.0
     observed_until: float = 0.0
+    admission: Admission | None = None
     new_window: Window = field(default_factory=Window)
     stable_window: Window = field(default_factory=Window)
     judgement: Judgement | None = None

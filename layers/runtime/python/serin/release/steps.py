@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from serin.release.admission import Admission
 from serin.release.judgement import Judgement, Verdict
 from serin.release.record import Release, Status, Traffic, WishKind
 from serin.release.window import Window
@@ -27,13 +28,13 @@ the new version is to have next."""
 class Observation:
     """What is seen at one moment.
 
-    ``alias``: as it is now. ``alarms``: those that are raised. ``admission``: what is wrong with the golden answers;
-    None where the new version has not been asked.
+    ``alias``: as it is now. ``alarms``: those that are raised. ``admission``: what golden requests showed; None where
+    the new version has not been asked.
     """
 
     alias: Traffic
     alarms: tuple[str, ...] = ()
-    admission: tuple[str, ...] | None = None
+    admission: Admission | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +133,10 @@ def _onwards(release: Release, seen: Observation, now: float, judge: Judge) -> A
         return _judged(release, now, judge)
     if seen.admission is None:
         return Admit()
-    if seen.admission:
-        return _end(release, Status.REFUSED, "; ".join(seen.admission[:3]), now)
-    return _shift(release, now)
+    known = replace(release, admission=seen.admission)
+    if seen.admission.problems:
+        return _end(known, Status.REFUSED, "; ".join(seen.admission.problems), now)
+    return _shift(known, now)
 
 
 def _shift(release: Release, now: float) -> Save:
