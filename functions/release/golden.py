@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from botocore.exceptions import ClientError, WaiterError
 
 from serin.comparison import differences
 from serin.release.prediction_log import REPLAY
 
 _TRIES: Final = 3
 """The first start of an image may outlast the function's time-out, which ends it without an answer."""
+
+_PATIENCE: Final = {"Delay": 2, "MaxAttempts": 60}
+"""Seconds between two looks, and how many: somebody waits for it."""
 
 _JSON: Final = {"Content-Type": "application/json"}
 
@@ -48,19 +54,40 @@ class GoldenCases:
     def differences(self, version: str) -> tuple[str, ...]:
         """What is wrong with ``version``: it is not ready, or answers otherwise than is due."""
         self._client.get_waiter("published_version_active").wait(FunctionName=self._function, Qualifier=version)
-        ready = self._ask(version, "GET", f"/v2/models/{self._model}/ready", None)
-        if ready is None or ready.get("statusCode") != 200:
-            return (f"version {version} of model {self._model} is not ready; its log says why",)
+        if wrong := self._unready(version):
+            return (wrong,)
         return tuple(
             f"case {number}: {difference}"
             for number, case in enumerate(self._cases, start=1)
             for difference in self._compare(version, case)
         )
 
+    def ready(self, version: str) -> str | None:
+        """Why ``version`` cannot serve; None where it says that it is ready.
+
+        A version that nobody has called for weeks is inactive: its first call is refused, and wakes it (AWS Lambda
+        developer guide, "Lambda function states").
+        """
+        named = {"FunctionName": self._function, "Qualifier": version}
+        try:
+            if self._client.get_function_configuration(**named).get("State") == "Inactive":
+                with suppress(ClientError):
+                    self._unready(version)
+            self._client.get_waiter("published_version_active").wait(**named, WaiterConfig=_PATIENCE)
+            return self._unready(version)
+        except (ClientError, WaiterError) as error:
+            return f"version {version} of model {self._model} cannot be called: {error}"
+
     def replay(self, version: str) -> None:
         """Send every case once; what comes of it stands in the version's log."""
         for case in self._cases:
             self._predict(version, case)
+
+    def _unready(self, version: str) -> str | None:
+        ready = self._ask(version, "GET", f"/v2/models/{self._model}/ready", None)
+        if ready is not None and ready.get("statusCode") == 200:
+            return None
+        return f"version {version} of model {self._model} is not ready; its log says why"
 
     def _compare(self, version: str, case: Mapping[str, Any]) -> Iterator[str]:
         answer = self._predict(version, case)

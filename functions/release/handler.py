@@ -22,7 +22,7 @@ from functions.release.live_alias import LiveAlias
 from functions.release.senses import AwsSenses
 from functions.release.settings import Environment
 from functions.release.store import TableStore
-from serin.release.controller import Controller, NoRelease
+from serin.release.controller import Controller
 from serin.release.record import Release
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -30,15 +30,12 @@ _PATIENT: Final = Config(read_timeout=120, retries={"total_max_attempts": 5, "mo
 
 
 def on_event(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
-    """A refused command is answered with ``{"refused": why}``; what else goes wrong is raised, to be tried again."""
+    """What goes wrong is raised, to be tried again."""
     parts = _parts()
     if "RequestType" in event:
         respond(event, context.log_stream_name, parts.deployer)
         return None
-    try:
-        return parts.commands(event)
-    except NoRelease as refused:
-        return {"refused": str(refused)}
+    return parts.commands(event)
 
 
 class _Parts:

@@ -35,6 +35,9 @@ class AwsSenses:
     def differences(self, version: str) -> tuple[str, ...]:
         return self.golden.differences(version)
 
+    def ready(self, version: str) -> str | None:
+        return self.golden.ready(version)
+
     def replay(self, version: str) -> None:
         self.golden.replay(version)
 

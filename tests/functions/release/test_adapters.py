@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,51 @@ def test_a_first_start_that_outlasts_its_time_is_followed_by_another(tmp_path: P
 def test_a_version_that_never_answers_is_asked_three_times_and_is_not_ready(tmp_path: Path) -> None:
     found = golden(tmp_path, *(answer(200, None, "Unhandled") for _ in range(3)))
     assert found == ("version 2 of model m is not ready; its log says why",)
+
+
+def readiness(*answers: dict[str, Any] | str, states: Sequence[str] = ("Active", "Active")) -> str | None:
+    """What a version of such states is found to be; a text is an error that its call is answered with."""
+    client, stubber = stubbed("lambda")
+    version = {"FunctionName": "f", "Qualifier": "2"}
+    states_left, asked = list(states), list(answers)
+    stubber.add_response("get_function_configuration", {"State": states_left.pop(0)}, version)
+    if states[0] == "Inactive":
+        stubber.add_client_error("invoke", asked.pop(0))  # type: ignore[arg-type]
+    for state in states_left:
+        stubber.add_response("get_function_configuration", {"State": state}, version)
+    for each in asked:
+        stubber.add_response("invoke", each, {**version, "Payload": ANY})  # type: ignore[arg-type]
+    cases = GoldenCases(client, function="f", model="m", file=Path("nowhere"), tolerances={})
+    found = cases.ready("2")
+    stubber.assert_no_pending_responses()
+    return found
+
+
+def test_a_version_that_says_so_is_ready() -> None:
+    assert readiness(answer(*READY)) is None
+
+
+def test_a_version_that_says_otherwise_is_not_ready() -> None:
+    assert readiness(answer(503, None)) == "version 2 of model m is not ready; its log says why"
+
+
+def test_a_version_that_nobody_has_called_for_weeks_is_woken() -> None:
+    assert readiness("CodeArtifactUserPendingException", answer(*READY), states=["Inactive", "Active"]) is None
+
+
+def test_a_version_that_has_failed_cannot_be_called() -> None:
+    found = readiness(states=["Failed", "Failed"])
+    assert found is not None
+    assert found.startswith("version 2 of model m cannot be called: Waiter PublishedVersionActive failed")
+
+
+def test_a_version_that_is_gone_cannot_be_called() -> None:
+    client, stubber = stubbed("lambda")
+    stubber.add_client_error("get_function_configuration", "ResourceNotFoundException", "Function not found")
+    cases = GoldenCases(client, function="f", model="m", file=Path("nowhere"), tolerances={})
+    found = cases.ready("2")
+    assert found is not None
+    assert found.startswith("version 2 of model m cannot be called: An error occurred (ResourceNotFoundException)")
 
 
 # --- the world ------------------------------------------------------------------------------------------------------
