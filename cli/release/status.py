@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from cli.outcome import CommandError
+from cli.bench.tables import aligned
+from cli.outcome import CommandError, ExitCode
 from cli.release.follow import Frame, follow
 from cli.release.remote import ReleaseFunction, Seen, release_function, release_functions
 from cli.release.verdict import raise_unless_promoted
@@ -22,6 +23,8 @@ def show_status(stage: str, model: str | None, *, watch: bool, as_json: bool) ->
     Raises:
         CommandError: the release cannot be told; or it is on its way, or ended otherwise than promoted.
     """
+    if watch and as_json:
+        raise CommandError(ExitCode.USAGE, "--watch shows a view, and --json a document; give one of them")
     if model is None:
         _every(release_functions(stage), watch=watch, as_json=as_json)
     else:
@@ -33,7 +36,11 @@ def _one(function: ReleaseFunction, *, watch: bool, as_json: bool) -> None:
 
     def look() -> Frame:
         seen[:] = [function.status()]
-        return Frame(lines=lines(seen[0]), news=[summary(seen[0])], is_last=seen[0].release.status.is_final)
+        return Frame(
+            lines=lines(seen[0]),
+            news=["  ".join(filter(None, summary(seen[0])))],
+            is_last=seen[0].release.status.is_final,
+        )
 
     _show(look, lambda: seen[0].document, watch=watch, as_json=as_json)
     raise_unless_promoted([each.release for each in seen])
@@ -46,7 +53,7 @@ def _every(functions: Sequence[ReleaseFunction], *, watch: bool, as_json: bool) 
     def look() -> Frame:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found.update(zip((each.model for each in functions), pool.map(_status, functions), strict=True))
-        text = [summary(each) if isinstance(each, Seen) else f"{model}: {each}" for model, each in found.items()]
+        text = _table(found)
         known = [each.release for each in found.values() if isinstance(each, Seen)]
         return Frame(lines=text, news=text, is_last=all(release.status.is_final for release in known))
 
@@ -60,6 +67,13 @@ def _every(functions: Sequence[ReleaseFunction], *, watch: bool, as_json: bool) 
         if isinstance(error, CommandError):
             raise error
     raise_unless_promoted([each.release for each in found.values() if isinstance(each, Seen)])
+
+
+def _table(found: Mapping[str, Seen | CommandError]) -> list[str]:
+    """A line a model; what cannot be told of one has no columns."""
+    told = {model: summary(each) for model, each in found.items() if isinstance(each, Seen)}
+    rows = dict(zip(told, aligned(list(told.values()), words=True), strict=True)) if told else {}
+    return [rows.get(model) or f"{model}: {each}" for model, each in found.items()]
 
 
 def _status(function: ReleaseFunction) -> Seen | CommandError:

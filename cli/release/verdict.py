@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cli.outcome import CommandError, ExitCode
-from cli.release.view import state, why
+from cli.release.view import state
 from serin.release.record import Release, Status
 
 
@@ -25,4 +25,4 @@ def raise_unless_promoted(releases: Sequence[Release]) -> None:
 
 
 def _told(release: Release) -> str:
-    return f"release {release.number} of {release.model} is {state(release)}: {why(release)}"
+    return f"release {release.number} of {release.model} is {state(release)}"

@@ -1,9 +1,10 @@
-"""A release as lines for a terminal. What others have written into its record is shown on one line, or not at all."""
+"""A release as lines for a terminal. What others have written into its record stays on its line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import Final
 
 from cli.bench.tables import aligned
@@ -11,17 +12,21 @@ from cli.outcome import one_line
 from cli.release.remote import Seen
 from serin.release.judgement import Evidence, Verdict
 from serin.release.record import Release, Status, Traffic
+from serin.release.steps import next_share
 from serin.release.window import Window
 
-VERDICTS: Final = {
+_VERDICTS: Final = {
     Verdict.PROMOTE: "promote",
     Verdict.ROLL_BACK: "roll back",
     Verdict.NOT_ENOUGH_DATA: "not enough data",
 }
-_HEAD: Final = ("measure", "new", "stable", "of new", "of stable", "more, at least", "at most", "allowed", "verdict")
+_HEAD: Final = [
+    *("measure", "new", "stable", "of new", "of stable"),
+    *("more, at least", "at most", "allowed", "at this step", "verdict"),
+]
 _UNBOUNDED: Final = 100
-_MINUTE: Final = 60
-_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", _MINUTE), ("s", 1))
+_BRIEF: Final = 100
+_UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def moment(seconds: float) -> str:
@@ -32,22 +37,19 @@ def moment(seconds: float) -> str:
 def span(seconds: float) -> str:
     """A length of time in its two largest units: 3 h 41 min, 45 s."""
     left = max(0, round(seconds))
-    parts: list[str] = []
+    parts: list[tuple[int, str]] = []
     for unit, length in _UNITS:
         count, left = divmod(left, length)
-        if count or (unit == "s" and not parts):
-            parts.append(f"{count} {unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2])
+        parts.append((count, unit))
+    first = next((at for at, (count, _) in enumerate(parts) if count), len(parts) - 1)
+    return " ".join(f"{count} {unit}" for at, (count, unit) in enumerate(parts[first : first + 2]) if count or not at)
 
 
 def state(release: Release) -> str:
     """Where it is, in a few words."""
     words = release.status.replace("_", " ")
     if release.status in {Status.BAKING, Status.HELD}:
-        steps = release.settings.steps
-        return f"{words} at step {release.step + 1} of {len(steps)}"
+        return f"{words} at step {release.step + 1} of {len(release.settings.steps)}"
     if release.status is Status.ENDING and release.ending:
         return f"{words}: {release.ending.replace('_', ' ')}"
     return words
@@ -61,12 +63,25 @@ def why(release: Release) -> str:
         return "its golden cases come first"
     if release.judgement is None:
         return "not judged yet"
-    return one_line(f"{VERDICTS[release.judgement.verdict]} so far: {release.judgement.why}")
+    return one_line(f"{_VERDICTS[release.judgement.verdict]} so far: {release.judgement.why}")
+
+
+def brief(release: Release) -> str:
+    """The same in at most a hundred characters: so far, the verdict without its figures."""
+    if release.status in {Status.BAKING, Status.HELD} and release.judgement:
+        return f"{_VERDICTS[release.judgement.verdict]} so far"
+    return shorten(why(release), _BRIEF, placeholder=" ...")
+
+
+def begun(by: str, reason: str) -> str:
+    """Who has begun a release, and what for."""
+    return one_line(f"{by}: {reason}" if reason else by)
 
 
 def who(by: str) -> str:
     """Of an ARN, what names the caller; anything else as it is."""
-    return one_line(by.split(":", 5)[5] if by.startswith("arn:") and by.count(":") >= 5 else by)
+    *_, name = by.split(":", 5) if by.startswith("arn:") else [by]
+    return name
 
 
 def called(number: str, model_version: str) -> str:
@@ -74,35 +89,37 @@ def called(number: str, model_version: str) -> str:
     return one_line(f"{model_version} ({number})")
 
 
-def weight(alias: Traffic, number: str) -> str:
-    """Of the traffic, what a function version has."""
-    if alias.canary == number:
-        return f"{alias.percent:g} %"
-    return f"{100 - alias.percent:g} %" if alias.version == number else "0 %"
-
-
-def summary(seen: Seen) -> str:
-    """One line."""
+def summary(seen: Seen) -> list[str]:
+    """The cells of one line, of as many as there are models."""
     release = seen.release
-    new, stable = called(release.new, release.model_version), called(release.stable, release.stable_model_version)
-    shares = f"{new} {weight(seen.alias, release.new)}"
-    if release.stable != release.new:
-        shares += f", {stable} {weight(seen.alias, release.stable)}"
-    return f"{release.model}: release {release.number}, {state(release)}; {shares}; {why(release)}"
+    new = f"{called(release.new, release.model_version)} {_weight(seen.alias, release.new)}"
+    stable = f"{called(release.stable, release.stable_model_version)} {_weight(seen.alias, release.stable)}"
+    return [
+        one_line(release.model),
+        f"release {release.number}",
+        state(release),
+        f"{new}, {release.new_window.requests:,} requests",
+        f"{stable}, {release.stable_window.requests:,} requests" if release.stable != release.new else "",
+        brief(release),
+    ]
 
 
 def lines(seen: Seen) -> list[str]:
     """All that is known."""
     release = seen.release
+    facts = [["started", f"{moment(release.started_at)} by {begun(release.by, release.start_reason)}"]]
+    if release.status.is_final:
+        facts += [["ended", f"{moment(release.updated_at)}"], ["why", why(release)]]
+    else:
+        facts += [["judge", why(release)]]
+    if release.wish:
+        facts += [["asked", one_line(f"{release.wish.kind} by {release.wish.by}: {release.wish.why}")]]
     return [
-        f"{release.model}: release {release.number}, {_timed(seen)}",
+        f"{one_line(release.model)}: release {release.number}, {_timed(seen)}",
         "",
         *aligned([*_versions(seen)], words=True),
         "",
-        f"started  {moment(release.started_at)} by {one_line(release.by)}: {one_line(release.start_reason)}",
-        *([f"ended    {moment(release.updated_at)}"] if release.status.is_final else []),
-        *([f"asked    {one_line(f'{release.wish.kind} by {release.wish.by}')}"] if release.wish else []),
-        f"{'why' if release.status.is_final else 'judge'}      "[:9] + why(release),
+        *aligned(facts, words=True),
         *_evidence(release),
     ]
 
@@ -118,15 +135,20 @@ def _timed(seen: Seen) -> str:
 
 def _versions(seen: Seen) -> Iterator[list[str]]:
     release, alias = seen.release, seen.alias
-    for name, number, model_version, window in (
-        ("new", release.new, release.model_version, release.new_window),
-        ("stable", release.stable, release.stable_model_version, release.stable_window),
-    ):
-        if name == "new" or release.stable != release.new:
-            yield [name, called(number, model_version), weight(alias, number), _asked(window)]
+    new, stable = called(release.new, release.model_version), called(release.stable, release.stable_model_version)
+    yield ["new", new, _weight(alias, release.new), _asked(release.new_window)]
+    if release.stable != release.new:
+        yield ["stable", stable, _weight(alias, release.stable), _asked(release.stable_window)]
     for number in filter(None, (alias.version, alias.canary)):
         if number not in {release.new, release.stable}:
-            yield ["other", called(number, "of another release"), weight(alias, number), ""]
+            yield ["another", one_line(f"version {number}"), _weight(alias, number), ""]
+
+
+def _weight(alias: Traffic, number: str) -> str:
+    """Of the traffic, what a function version has."""
+    if alias.canary == number:
+        return f"{alias.percent:g} %"
+    return f"{100 - alias.percent:g} %" if alias.version == number else "0 %"
 
 
 def _asked(window: Window) -> str:
@@ -137,10 +159,12 @@ def _asked(window: Window) -> str:
 def _evidence(release: Release) -> Iterator[str]:
     if release.judgement and release.judgement.evidence:
         yield ""
-        yield from aligned([_HEAD, *map(_row, release.judgement.evidence)])
+        share = next_share(release)
+        yield from aligned([_HEAD, *(_row(one, share) for one in release.judgement.evidence)])
 
 
-def _row(one: Evidence) -> list[str]:
+def _row(one: Evidence, share: float) -> list[str]:
+    """``share``: of the traffic that comes next; what is allowed before it, see ``judge``."""
     return [
         one_line(one.measure),
         _estimate(one.measure, one.new),
@@ -150,7 +174,8 @@ def _row(one: Evidence) -> list[str]:
         f"{one.low:.2%}",
         f"{one.high:.2%}" if one.high < _UNBOUNDED else "no bound",
         f"{one.margin:.2%}",
-        VERDICTS[one.verdict],
+        f"{one.margin / share:.2%}",
+        _VERDICTS[one.verdict],
     ]
 
 

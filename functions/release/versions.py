@@ -16,10 +16,9 @@ class Released:
 
     def __init__(self, model: str, releases: Sequence[Release]) -> None:
         self._model = model
-        self._known: dict[str, str] = {}
-        for each in releases:
-            self._known.setdefault(each.new, each.model_version)
-            self._known.setdefault(each.stable, each.stable_model_version)
+        # The release that has brought a version knows best what it is.
+        self._known = {each.stable: each.stable_model_version for each in releases}
+        self._known |= {each.new: each.model_version for each in releases}
         had_all = (each.new for each in releases if each.status is Status.PROMOTED)
         self._served = {*had_all, *(each.stable for each in releases)}
 

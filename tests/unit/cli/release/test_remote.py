@@ -21,9 +21,10 @@ def refused(monkeypatch: pytest.MonkeyPatch, reply: Reply, *, order: bool = Fals
     """Where Lambda replies so to a command."""
     deployed = baking()
     deployed.reply = reply
-    with cloud(monkeypatch, deployed), pytest.raises(CommandError) as error:
+    with cloud(monkeypatch, deployed):
         function = release_function("dev", "m")
-        function.order("abort", "odd") if order else function.status()
+        with pytest.raises(CommandError) as error:
+            function.order("abort", "odd") if order else function.status()
     return error.value.code, error.value.message
 
 
@@ -70,7 +71,7 @@ def test_the_functions_of_a_stage_are_those_of_its_models_by_name(monkeypatch: p
 
 
 def test_a_refusal_is_the_functions_own_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with cloud(monkeypatch, Deployed()), pytest.raises(CommandError, match="^m has no release yet$") as error:
+    with cloud(monkeypatch, Deployed()), pytest.raises(CommandError, match=r"^m has no release yet$") as error:
         release_function("dev", "m").status()
     assert error.value.code is ExitCode.REFUSED
 
@@ -137,10 +138,11 @@ def test_a_function_that_may_not_be_called_is_one_line_with_the_permission(monke
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"{}", b'{"alias": {}, "now": 1}'])
 def test_an_answer_of_another_version_is_one_line(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
-    assert refused(monkeypatch, Reply(200, body)) == (
-        ExitCode.UNREACHABLE,
+    code, message = refused(monkeypatch, Reply(200, body))
+    assert code is ExitCode.UNREACHABLE
+    assert message == (
         "the release function of model m answers what this `serin` does not know; "
-        "use the one of the same version, or `make deploy STAGE=dev`",
+        "use the one of the same version, or `make deploy STAGE=dev`"
     )
 
 
@@ -161,20 +163,20 @@ def test_a_model_that_is_not_deployed_is_one_line_with_the_verb_that_deploys_it(
 ) -> None:
     with cloud(monkeypatch, baking()), pytest.raises(CommandError) as error:
         release_function("dev", "other")
-    assert (error.value.code, error.value.message) == (
-        ExitCode.AWS_REFUSED,
+    assert error.value.code is ExitCode.AWS_REFUSED
+    assert error.value.message == (
         "stage 'dev' has no model 'other' here: region eu-west-1 has no stack Serin-dev-Model-other; "
-        "`make deploy STAGE=dev` makes it",
+        "`make deploy STAGE=dev` makes it"
     )
 
 
 def test_a_stage_without_models_is_one_line_with_the_verb_that_deploys_them(monkeypatch: pytest.MonkeyPatch) -> None:
     with cloud(monkeypatch), pytest.raises(CommandError) as error:
         release_functions("dev")
-    assert (error.value.code, error.value.message) == (
-        ExitCode.AWS_REFUSED,
+    assert error.value.code is ExitCode.AWS_REFUSED
+    assert error.value.message == (
         "no model of stage 'dev' is deployed here: region eu-west-1 has no stack Serin-dev-Model-...; "
-        "`make deploy STAGE=dev` makes them",
+        "`make deploy STAGE=dev` makes them"
     )
 
 
@@ -191,7 +193,7 @@ def test_a_deploy_that_is_not_finished_is_one_line(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("model", ["", "A", "a b", "a/../b", "-", "x" * 41])
 def test_what_cannot_be_a_models_name_is_wrong_usage(monkeypatch: pytest.MonkeyPatch, model: str) -> None:
-    with cloud(monkeypatch) as aws, pytest.raises(CommandError, match="^MODEL: expected the name of a model") as error:
+    with cloud(monkeypatch) as aws, pytest.raises(CommandError, match=r"^MODEL: expected the name of a model") as error:
         release_function("dev", model)
     assert error.value.code is ExitCode.USAGE
     assert aws.peer.asked == []
@@ -201,13 +203,13 @@ def test_stacks_that_may_not_be_read_are_one_line(monkeypatch: pytest.MonkeyPatc
     with answering(query_error("AccessDenied", "User: u is not authorized", 403)) as peer:
         with_aws_at(peer, monkeypatch)
         for find in (lambda: release_function("dev", "m"), lambda: release_functions("dev")):
-            with pytest.raises(CommandError, match="^the permission cloudformation:DescribeStacks is missing: "):
+            with pytest.raises(CommandError, match=r"^the permission cloudformation:DescribeStacks is missing: "):
                 find()
 
 
 def test_aws_that_is_not_there_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     with cloud(monkeypatch, baking()):
         function = release_function("dev", "m")
-    with pytest.raises(CommandError, match="^AWS cannot be reached: ") as error:
+    with pytest.raises(CommandError, match=r"^AWS cannot be reached: ") as error:
         replace(function, reading=function.ordering).status()
     assert error.value.code is ExitCode.UNREACHABLE
