@@ -30,12 +30,14 @@ class Commands:
     model: str
     run: Callable[[Release, int], None]
 
-    def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(self, event: Any) -> dict[str, Any]:
         """What is asked and cannot be done is answered with ``{"refused": why}``.
 
         Raises:
             Conflict, NoRelease: the state machine's own command cannot be carried out.
         """
+        if not isinstance(event, Mapping):
+            return {"refused": "expected an object with a command"}
         match event.get("command"):
             case "look":
                 return self._look(event)

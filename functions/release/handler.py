@@ -29,10 +29,10 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 _PATIENT: Final = Config(read_timeout=120, retries={"total_max_attempts": 5, "mode": "standard"})
 
 
-def on_event(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
+def on_event(event: Any, context: Any) -> dict[str, Any] | None:
     """What goes wrong is raised, to be tried again."""
     parts = _parts()
-    if "RequestType" in event:
+    if isinstance(event, Mapping) and "RequestType" in event:
         respond(event, context.log_stream_name, parts.deployer)
         return None
     return parts.commands(event)

@@ -144,6 +144,11 @@ def test_another_command_is_refused(asked: Asked, command: object) -> None:
     assert asked.commands({}) == {"refused": refused}
 
 
+@pytest.mark.parametrize("event", [None, [], "abort", 1])
+def test_what_is_no_object_is_refused(asked: Asked, event: object) -> None:
+    assert asked.commands(event) == {"refused": "expected an object with a command"}
+
+
 @pytest.mark.parametrize("command", ["start", "abort", "promote", "rollback"])
 @pytest.mark.parametrize(
     ("words", "why"),
