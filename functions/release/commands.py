@@ -102,6 +102,10 @@ class Commands:
         """A version that is named, or the newest that had a release, once more."""
         released = self._released()
         version = released.newest() if order.version is None else released.named(order.version)
+        last = self._last()
+        if version == last.stable and last.status in {Status.ADMITTING, Status.BAKING, Status.HELD}:
+            # To supersede that release would be all that came of it.
+            raise Refused(f"version {version} is the stable one of release {last.number}; abort that one instead")
         release = self.controller.start(self._request(order, version, released))
         if release is None:
             raise NoRelease(f"{self.model}: version {version} has all of the traffic already")

@@ -110,6 +110,18 @@ def test_a_start_of_what_serves_already_is_refused(asked: Asked) -> None:
     assert asked.refused("start") == "m: version 2 has all of the traffic already"
 
 
+def test_a_start_of_the_stable_version_does_not_end_the_release_beside_it(asked: Asked) -> None:
+    asked.world.look()
+    assert asked.refused("start", version="1") == "version 1 is the stable one of release 1; abort that one instead"
+    assert asked.world.store.read(MODEL, 1).status is Status.BAKING
+
+
+def test_a_start_supersedes_what_is_on_its_way(asked: Asked) -> None:
+    asked.world.look()
+    assert asked.order("start", version="2")["number"] == 2
+    assert asked.world.store.read(MODEL, 1).status is Status.SUPERSEDED
+
+
 def test_a_model_without_a_release_has_nothing_to_tell() -> None:
     assert Asked().commands({"command": "status"}) == {"refused": "m has no release yet"}
     assert Asked().refused("rollback") == "m has no release yet"
