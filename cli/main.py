@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cli.arguments import MODELS, Json, Model, Models, complete_model
 from cli.outcome import CommandError, ExitCode, one_line
+from cli.release.commands import release_app
 from serin.errors import SerinError
 
 if TYPE_CHECKING:
@@ -31,25 +33,17 @@ examples:
   serin predict breast-cancer --input row.json --url http://127.0.0.1:3000
   serin predict breast-cancer --input row.json --stage dev
   serin bench breast-cancer
+  serin release status breast-cancer --stage dev
 
 \b
 exit codes:
 {_EXIT_CODES}
 """,
 )
+app.add_typer(release_app, name="release")
 
-
-def _complete_model(incomplete: str) -> list[str]:
-    """Names for the shell's completion, from the models folder of the working directory."""
-    return sorted(file.parent.name for file in Path("models").glob(f"{incomplete}*/model.yaml"))
-
-
-Models = Annotated[
-    Path, typer.Option("--models", metavar="DIR", envvar="SERIN_MODELS", help="Folder that holds the model folders.")
-]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=_complete_model)]
 FolderOrName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model)
+    str, typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=complete_model)
 ]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Endpoint, with its stage if it has one.")]
 Stage = Annotated[
@@ -67,17 +61,11 @@ SignedBy = Annotated[
     Path | None,
     typer.Option("--signed-by", metavar="FILE", help="Public key (PEM) that must have signed each model: model.sig."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to read.")]
-
-_MODELS: Final = Path("models")
-
-release_app: Final = typer.Typer(rich_markup_mode=None, help="How new versions take over: judged, step by step.")
-app.add_typer(release_app, name="release")
 
 
 @app.command()
 def serve(
-    models: Models = _MODELS,
+    models: Models = MODELS,
     port: Annotated[int, typer.Option(min=0, max=65535, envvar="PORT", help="0 takes any free port.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is every one.")] = "127.0.0.1",
     reload: Annotated[bool, typer.Option("--reload", help="Serve a model anew when its folder changes.")] = False,
@@ -105,7 +93,7 @@ def serve(
 
 @app.command()
 def models(
-    models: Models = _MODELS,
+    models: Models = MODELS,
     url: Url = None,
     stage: Stage = None,
     api_key: ApiKey = None,
@@ -132,7 +120,7 @@ def predict(
     input: Annotated[  # noqa: A002 - the option's name
         str, typer.Option("--input", metavar="FILE", help="JSON: a row, a list of rows or a request body; - is stdin.")
     ],
-    models: Models = _MODELS,
+    models: Models = MODELS,
     url: Url = None,
     stage: Stage = None,
     api_key: ApiKey = None,
@@ -160,7 +148,7 @@ def predict(
 @app.command()
 def lock(
     model: Model,
-    models: Models = _MODELS,
+    models: Models = MODELS,
 ) -> None:
     """Check a model and write its lock.
 
@@ -190,7 +178,7 @@ def lock(
 def sign(
     model: Model,
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="Private key (PEM) on P-256, P-384 or P-521.")],
-    models: Models = _MODELS,
+    models: Models = MODELS,
 ) -> None:
     """Sign every file of a model with your key, into model.sig.
 
@@ -211,10 +199,10 @@ def sign(
 def verify(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model),
+        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=complete_model),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every model of the models folder.")] = False,
-    models: Models = _MODELS,
+    models: Models = MODELS,
     against: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of an earlier version, whose signature must hold.")
     ] = None,
@@ -248,7 +236,7 @@ def verify(
 @app.command()
 def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new model.")],
-    models: Models = _MODELS,
+    models: Models = MODELS,
 ) -> None:
     """Begin a model folder by hand: a commented model.yaml with blanks to fill.
 
@@ -287,7 +275,7 @@ def package(
         ),
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Open a file that may run code, without asking.")] = False,
-    models: Models = _MODELS,
+    models: Models = MODELS,
 ) -> None:
     """Make a model folder of a trained model, and prove that nothing changed on the way.
 
@@ -324,7 +312,7 @@ def package(
 @app.command()
 def show(
     model: FolderOrName,
-    models: Models = _MODELS,
+    models: Models = MODELS,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the card as a page of one file.")
     ] = None,
@@ -350,12 +338,12 @@ def show(
 @app.command()
 def diff(
     a: Annotated[
-        str, typer.Argument(metavar="A", help="Name, folder or NAME@REVISION.", autocompletion=_complete_model)
+        str, typer.Argument(metavar="A", help="Name, folder or NAME@REVISION.", autocompletion=complete_model)
     ],
     b: Annotated[
-        str, typer.Argument(metavar="B", help="The same, for what is to follow.", autocompletion=_complete_model)
+        str, typer.Argument(metavar="B", help="The same, for what is to follow.", autocompletion=complete_model)
     ],
-    models: Models = _MODELS,
+    models: Models = MODELS,
     as_json: Json = False,
 ) -> None:
     """Compare two models, or two versions of one.
@@ -378,7 +366,7 @@ def diff(
 @app.command()
 def bench(
     model: Model,
-    models: Models = _MODELS,
+    models: Models = MODELS,
     memory: Annotated[
         str, typer.Option("--memory", metavar="MB,MB,...", help="Memory sizes, 128 to 10240 MB.")
     ] = "256,512,1024,1769,3008",
@@ -449,10 +437,10 @@ def bench(
 def doctor(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=_complete_model),
+        typer.Argument(metavar="MODEL", help="Name of the model, or a folder.", autocompletion=complete_model),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every model of the models folder.")] = False,
-    models: Models = _MODELS,
+    models: Models = MODELS,
     stage: Annotated[
         str | None, typer.Option("--stage", metavar="NAME", help="Also whether it can go to this stage from here.")
     ] = None,
@@ -480,93 +468,10 @@ def doctor(
     doctor(model, every=every, models=models, stage=stage, strict=strict, as_json=as_json)
 
 
-@release_app.command("simulate")
-def simulate_release(
-    traffic: Annotated[
-        str | None, typer.Option("--traffic", metavar="N/h", help="Clients' requests: 10/h, 30/m, 1000/s.")
-    ] = None,
-    error_rate: Annotated[
-        str, typer.Option("--error-rate", metavar="SHARE", help="Of the stable version, and of the new one: 0.1%.")
-    ] = "0.1%",
-    new_error_rate: Annotated[
-        str | None, typer.Option("--new-error-rate", metavar="SHARE", help="Of the new version, if another.")
-    ] = None,
-    latency_factor: Annotated[
-        float, typer.Option(min=0.1, max=100, help="How many times as long the new version takes.")
-    ] = 1.0,
-    slow_share: Annotated[
-        str, typer.Option("--slow-share", metavar="SHARE", help="Which of its requests do: the slowest 5%, or all.")
-    ] = "100%",
-    shift: Annotated[
-        str, typer.Option("--shift", metavar="SHARE", help="Answers of the new version in another bin than before.")
-    ] = "0",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="Whose `release` in model.yaml.", autocompletion=_complete_model),
-    ] = None,
-    models: Models = _MODELS,
-    steps: Annotated[
-        str | None, typer.Option("--steps", metavar="PERCENT,...", help="Other steps than model.yaml's.")
-    ] = None,
-    bake: Annotated[
-        float | None, typer.Option("--bake", metavar="MINUTES", min=0.1, max=1440, help="Between looks.")
-    ] = None,
-    max_duration: Annotated[
-        float | None, typer.Option("--max-duration", metavar="MINUTES", min=1, max=20160, help="Of a release.")
-    ] = None,
-    golden: Annotated[
-        int, typer.Option(min=0, max=10_000, help="Requests replayed to both after a look that knew too little.")
-    ] = 0,
-    releases: Annotated[int, typer.Option(min=1, max=100_000, help="How many to simulate.")] = 200,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 1,
-    all_scenarios: Annotated[
-        bool, typer.Option("--all-scenarios", help="Every scenario at every traffic, as a table in Markdown.")
-    ] = False,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the figures, as SVG.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show what the judge does with a release, beside the usual fixed schedules.
-
-    Draws many releases at random and puts them before the real judge: how long until a verdict, how often a bad version
-    is promoted or a good one rolled back, and how many bad answers clients get. Nothing is sent anywhere.
-
-    \b
-    examples:
-      serin release simulate --traffic 10/s --new-error-rate 5%
-      serin release simulate --traffic 10/h --shift 30% --steps 50 --max-duration 1440
-      serin release simulate --traffic 1/s --latency-factor 3 --slow-share 5% --plot simulated.svg
-      serin release simulate --all-scenarios --releases 1000
-    """
-    from cli.release.options import Behaviours, compared
-    from cli.release.options import steps as read_steps
-    from cli.release.simulate import SimulateOptions, simulate_releases
-
-    behaviours = Behaviours(
-        traffic=traffic,
-        error_rate=error_rate,
-        new_error_rate=new_error_rate,
-        latency_factor=latency_factor,
-        slow_share=slow_share,
-        shift=shift,
-    )
-    options = SimulateOptions(
-        traffic=compared(behaviours, all_scenarios=all_scenarios),
-        steps=None if steps is None else read_steps(steps),
-        bake_minutes=bake,
-        max_duration_minutes=max_duration,
-        golden=golden,
-        releases=releases,
-        seed=seed,
-        plot=plot,
-        as_json=as_json,
-    )
-    simulate_releases(options, model=model, models=models)
-
-
 @app.command()
 def optimize(
     model: Model,
-    models: Models = _MODELS,
+    models: Models = MODELS,
     quantize: Annotated[
         list[str] | None,
         typer.Option("--quantize", metavar="KIND,...", help="Also these: int8, int8-static (needs --data), fp16."),

@@ -23,6 +23,8 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3, "the endpoint cannot be reached, or failed by itself (HTTP 5xx)"
     ADDRESS_TAKEN = 4, "another program listens on the port"
     AWS_REFUSED = 5, "AWS knows no such stage or refuses to tell: credentials, region, permission"
+    NOT_ENOUGH_DATA = 6, "a release has no verdict yet: it is on its way, or held for want of requests"
+    NOT_PROMOTED = 7, "a release ended otherwise than promoted; the line on stderr says how"
 
 
 def one_line(text: str) -> str:

@@ -36,9 +36,9 @@ def stacks(outputs: Mapping[str, str], *names: str, status: str = "CREATE_COMPLE
     return Reply(200, f"<DescribeStacksResponse>{result}</DescribeStacksResponse>".encode())
 
 
-def identity(account: str) -> Reply:
-    """STS's account of the caller."""
-    result = f"<GetCallerIdentityResult><Account>{account}</Account></GetCallerIdentityResult>"
+def identity(account: str, arn: str = "arn:aws:iam::000000000000:user/ada") -> Reply:
+    """STS's account of the caller, and who that is."""
+    result = f"<GetCallerIdentityResult><Account>{account}</Account><Arn>{arn}</Arn></GetCallerIdentityResult>"
     return Reply(200, f"<GetCallerIdentityResponse>{result}</GetCallerIdentityResponse>".encode())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,14 +39,27 @@ class Peer:
 @contextmanager
 def answering(*replies: Reply) -> Iterator[Peer]:
     """A server that gives ``replies`` one after the other, and then the last for ever."""
+    given: list[Reply] = []
+
+    def answer(_asked: Asked) -> Reply:
+        given.append(replies[min(len(given), len(replies) - 1)])
+        return given[-1]
+
+    with serving(answer) as peer:
+        yield peer
+
+
+@contextmanager
+def serving(answer: Callable[[Asked], Reply]) -> Iterator[Peer]:
+    """A server that says what ``answer`` does."""
     peer = Peer()
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = replies[min(len(peer.asked), len(replies) - 1)]
             peer.asked.append(Asked(self.command, self.path, headers, body))
+            reply = answer(peer.asked[-1])
             self.send_response(reply.status)
             for name, value in {"content-length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)

@@ -11,7 +11,7 @@ from cli.outcome import CommandError, ExitCode
 from cli.release import table
 from cli.release.outcomes import simulate
 from cli.release.proof import proof
-from cli.release.schedules import Judged, Schedule, usual
+from cli.release.schedules import Ending, Judged, Schedule, usual
 from cli.release.traffic import Traffic
 from cli.verify import folders_named
 from serin.manifest import Manifest, Release
@@ -38,7 +38,7 @@ def simulate_releases(options: SimulateOptions, *, model: str | None, models: Pa
     """Print the figures, of a model's ``release`` or of the defaults, changed as the options say.
 
     Raises:
-        CommandError: no such model, or no release fits into its time.
+        CommandError: no such model, or no release fits into its time; or, after the figures, none had a verdict.
         ModelFolderError: the manifest cannot be read, or the picture not written.
     """
     manifest = _manifest(model, models) if model else None
@@ -59,6 +59,9 @@ def simulate_releases(options: SimulateOptions, *, model: str | None, models: Pa
         print(json.dumps(table.document(summaries), indent=2))
     else:
         print("\n".join(table.lines(summaries)))
+    if summaries[0].share(Ending.HELD) == 1:
+        message = f"none of {options.releases:,} releases came to a verdict within {table.duration(horizon)}"
+        raise CommandError(ExitCode.NOT_ENOUGH_DATA, f"{message}; try larger --steps, or a longer --max-duration")
 
 
 def _manifest(model: str, models: Path) -> Manifest:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from botocore.exceptions import ClientError, WaiterError
 
 from serin.process import FIGURES, REPLAY
 
 _TRIES: Final = 3
 """The first start of an image may outlast the function's time-out, which ends it without an answer."""
+
+_PATIENCE: Final = {"Delay": 2, "MaxAttempts": 120}
+"""Seconds between two looks, and how many: somebody waits for it."""
 
 _JSON: Final = {"Content-Type": "application/json"}
 
@@ -37,8 +43,28 @@ class Calls:
         self._function = function
 
     def wait_until_active(self, version: str) -> None:
-        """Until Lambda has made ``version`` ready to be called. Raises botocore's WaiterError where it does not."""
-        self._client.get_waiter("published_version_active").wait(FunctionName=self._function, Qualifier=version)
+        """Until Lambda has made ``version`` ready to be called.
+
+        A version that nobody has called for weeks is inactive: its first call is refused, and wakes it (AWS Lambda
+        developer guide, "Lambda function states"). Raises botocore's ClientError and WaiterError where it does not.
+        """
+        named = {"FunctionName": self._function, "Qualifier": version}
+        if self._client.get_function_configuration(**named).get("State") == "Inactive":
+            with suppress(ClientError):
+                self.ready(version)
+        self._client.get_waiter("published_version_active").wait(**named, WaiterConfig=_PATIENCE)
+
+    def why_unready(self, version: str) -> str | None:
+        """Why ``version`` cannot serve; None where it says that it is ready."""
+        try:
+            self.wait_until_active(version)
+            return None if self.ready(version).status == 200 else self.not_ready(version)
+        except (ClientError, WaiterError) as error:
+            return f"version {version} of model {self.model} cannot be called: {error}"
+
+    def not_ready(self, version: str) -> str:
+        """What is to be said where ``ready`` says no."""
+        return f"version {version} of model {self.model} is not ready; its log says why"
 
     def ready(self, version: str) -> Answer:
         """Whether ``version`` serves the model."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from functions.release.store import TableStore
-from serin.release.controller import Controller, NoRelease, Request
+from functions.release.versions import Released, rank
+from serin.release.controller import Conflict, Controller, NoRelease, Request
 from serin.release.items import to_json
-from serin.release.record import Release, Wish, WishKind
+from serin.release.orders import Order, Refused, read_order
+from serin.release.record import Release, Status, Wish, WishKind
 
 _LOOKS: Final = 1000
 """In one execution: Step Functions ends one after 25,000 events, and a look makes nine."""
@@ -28,19 +30,41 @@ class Commands:
     model: str
     run: Callable[[Release, int], None]
 
-    def __call__(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises NoRelease where there is nothing to do it with, and KeyError for no such command."""
-        commands: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-            "look": self._look,
-            "restore": self._restore,
-            "status": self._status,
-            "history": self._history,
-            "start": self._start,
-            "abort": self._wish,
-            "promote": self._wish,
-            "rollback": self._rollback,
-        }
-        return commands[event["command"]](event)
+    def __call__(self, event: Any) -> dict[str, Any]:
+        """What is asked and cannot be done is answered with ``{"refused": why}``.
+
+        Raises:
+            Conflict, NoRelease: the state machine's own command cannot be carried out.
+        """
+        if not isinstance(event, Mapping):
+            return {"refused": "expected an object with a command"}
+        match event.get("command"):
+            case "look":
+                return self._look(event)
+            case "restore":
+                return self._restore(event)
+        try:
+            return self._asked(event)
+        except (Refused, NoRelease) as refused:
+            return {"refused": str(refused)}
+        except Conflict as conflict:
+            return {"refused": f"{conflict}; try again"}
+
+    def _asked(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        match event.get("command"):
+            case "status":
+                return self._status(event.get("number"))
+            case "history":
+                return {"releases": [to_json(each) for each in self._newest()]}
+            case "start":
+                return self._start(read_order(event))
+            case "abort":
+                return self._wish(WishKind.ABORT, read_order(event))
+            case "promote":
+                return self._wish(WishKind.PROMOTE, read_order(event))
+            case "rollback":
+                return self._rollback(read_order(event))
+        raise Refused("command: expected one of status, history, start, abort, promote, rollback")
 
     def _look(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """One look; after many of them the next execution takes over."""
@@ -62,42 +86,64 @@ class Commands:
             release = self.store.read(self.model, int(event["number"]))
         return to_json(release)
 
-    def _status(self, _event: Mapping[str, Any]) -> dict[str, Any]:
-        return to_json(self._last())
+    def _status(self, number: object) -> dict[str, Any]:
+        """The record, with ``alias`` as it is now and the time ``now``, by which the record's times are to be read."""
+        if number is not None and (type(number) is not int or number < 1):
+            raise Refused("number: expected that of a release, from 1 on")
+        release = self._last() if number is None else self.store.read(self.model, number)
+        alias, now = self.controller.alias.read(), self.controller.clock()
+        return {**to_json(release), "alias": asdict(alias), "now": now}
 
-    def _history(self, _event: Mapping[str, Any]) -> dict[str, Any]:
-        return {"releases": [to_json(each) for each in self.store.newest(self.model, _HISTORY)]}
-
-    def _wish(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        wish = Wish(kind=WishKind(event["command"]), why=event["reason"], by=event["by"])
+    def _wish(self, kind: WishKind, order: Order) -> dict[str, Any]:
+        wish = Wish(kind=kind, why=order.reason, by=order.by)
         return to_json(self.controller.wish(self.model, self._last().number, wish))
 
-    def _start(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def _start(self, order: Order) -> dict[str, Any]:
         """A version that is named, or the newest that had a release, once more."""
-        newest = max((each.new for each in self.store.newest(self.model, _HISTORY)), key=int, default="")
-        release = self.controller.start(self._request({**event, "version": event.get("version") or newest}))
+        released = self._released()
+        version = released.newest() if order.version is None else released.named(order.version)
+        last = self._last()
+        if version == last.stable and last.status in {Status.ADMITTING, Status.BAKING, Status.HELD}:
+            # To supersede that release would be all that came of it.
+            raise Refused(f"version {version} is the stable one of release {last.number}; abort that one instead")
+        release = self.controller.start(self._request(order, version, released))
         if release is None:
-            raise NoRelease(f"{self.model}: this version has all of the traffic already")
+            raise NoRelease(f"{self.model}: version {version} has all of the traffic already")
         self.run(release, 1)
         return to_json(release)
 
-    def _rollback(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """To the version that is named, or the stable one of the last release."""
-        named = event.get("version") or self._last().stable
-        return to_json(self.controller.replace_at_once(self._request({**event, "version": named})))
+    def _rollback(self, order: Order) -> dict[str, Any]:
+        """To the version that is named, or the stable one of the last release; where it can serve, or is forced."""
+        released = self._released()
+        version = self._before() if order.version is None else released.named(order.version, served=True)
+        if not order.force and (wrong := self.controller.senses.ready(version)):
+            raise Refused(f"{wrong}; nothing was moved: choose another version, or force this one")
+        return to_json(self.controller.replace_at_once(self._request(order, version, released)))
 
-    def _request(self, event: Mapping[str, Any]) -> Request:
-        last, version = self._last(), event["version"]
-        known = [each for each in self.store.newest(self.model, _HISTORY) if each.new == version]
+    def _before(self) -> str:
+        """A rollback that is ordered twice must not bring back what the first has taken away."""
+        last = self._last()
+        if last.status is Status.PROMOTED and rank(last.stable) > rank(last.new):
+            done = f"release {last.number} of {self.model} went back from version {last.stable} to {last.new} already"
+            raise Refused(f"{done}; name the version that is to have all of the traffic")
+        return last.stable
+
+    def _request(self, order: Order, version: str, released: Released) -> Request:
         return Request(
             model=self.model,
             version=version,
-            model_version=known[0].model_version if known else "unknown",
-            settings=last.settings,
-            cause=str(event.get("id") or uuid.uuid4()),
-            by=event["by"],
-            reason=event["reason"],
+            model_version=released.model_version(version),
+            settings=self._last().settings,
+            cause=order.cause or str(uuid.uuid4()),
+            by=order.by,
+            reason=order.reason,
         )
+
+    def _newest(self) -> list[Release]:
+        return self.store.newest(self.model, _HISTORY)
+
+    def _released(self) -> Released:
+        return Released(self.model, self._newest())
 
     def _last(self) -> Release:
         last = self.store.last(self.model)

@@ -60,9 +60,7 @@ class GoldenCases:
         self._calls.wait_until_active(version)
         ready = self._calls.ready(version)
         if ready.status != 200:
-            return Admission(
-                problems=(f"version {version} of model {self._calls.model} is not ready; its log says why",)
-            )
+            return Admission(problems=(self._calls.not_ready(version),))
         measures = Measures(ready)
         return measures.admission(_shortened(self._rounds(version, measures)), limits)
 

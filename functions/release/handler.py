@@ -23,23 +23,20 @@ from functions.release.live_alias import LiveAlias
 from functions.release.senses import AwsSenses
 from functions.release.settings import Environment
 from functions.release.store import TableStore
-from serin.release.controller import Controller, NoRelease
+from serin.release.controller import Controller
 from serin.release.record import Release
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PATIENT: Final = Config(read_timeout=120, retries={"total_max_attempts": 5, "mode": "standard"})
 
 
-def on_event(event: Mapping[str, Any], context: Any) -> dict[str, Any] | None:
-    """A refused command is answered with ``{"refused": why}``; what else goes wrong is raised, to be tried again."""
+def on_event(event: Any, context: Any) -> dict[str, Any] | None:
+    """What goes wrong is raised, to be tried again."""
     parts = _parts()
-    if "RequestType" in event:
+    if isinstance(event, Mapping) and "RequestType" in event:
         respond(event, context.log_stream_name, parts.deployer)
         return None
-    try:
-        return parts.commands(event)
-    except NoRelease as refused:
-        return {"refused": str(refused)}
+    return parts.commands(event)
 
 
 class _Parts:
@@ -50,8 +47,9 @@ class _Parts:
         self._machines = boto3.client("stepfunctions")
         self._environment = environment
         store = TableStore(boto3.client("dynamodb"), environment.table)
+        calls = Calls(functions, function=environment.function, model=environment.model)
         golden = GoldenCases(
-            Calls(functions, function=environment.function, model=environment.model),
+            calls,
             file=_ROOT / "models" / environment.model / "golden.jsonl",
             tolerances=environment.tolerances,
         )
@@ -64,6 +62,7 @@ class _Parts:
                 log_group=environment.log_group,
                 alarm_names=environment.alarms,
                 golden=golden,
+                calls=calls,
             ),
             judge=judge_for,
             tell=Announcer(boto3.client("events"), boto3.client("sns"), environment.topic),

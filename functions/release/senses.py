@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from functions.release.calls import Calls
 from functions.release.golden import GoldenCases
 from serin.release.admission import Admission
 from serin.release.prediction_log import windows
@@ -26,6 +27,7 @@ class AwsSenses:
     log_group: str
     alarm_names: Sequence[str]
     golden: GoldenCases
+    calls: Calls
 
     def alarms(self) -> tuple[str, ...]:
         found = self.cloudwatch.describe_alarms(AlarmNames=list(self.alarm_names), StateValue="ALARM")
@@ -36,6 +38,9 @@ class AwsSenses:
 
     def admission(self, version: str, settings: Settings) -> Admission:
         return self.golden.admission(version, settings)
+
+    def ready(self, version: str) -> str | None:
+        return self.calls.why_unready(version)
 
     def replay(self, version: str) -> None:
         self.golden.replay(version)

@@ -93,10 +93,13 @@ def test_the_guide_has_every_verb_of_a_stage() -> None:
 def test_every_option_of_the_command_line_exists(words: list[str]) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
-    context = group.make_context("serin", words[1:2], resilient_parsing=True)
-    command = group.get_command(context, words[1])
-    assert command is not None
-    command.make_context(words[1], words[2:], parent=context)
+    context, left = group.make_context("serin", words[1:2], resilient_parsing=True), words[1:]
+    while isinstance(group, typer.core.TyperGroup):
+        command = group.get_command(context, left[0])
+        assert command is not None
+        is_last = not isinstance(command, typer.core.TyperGroup)
+        context = command.make_context(left[0], left[1:], parent=context, resilient_parsing=not is_last)
+        group, left = command, left[1:]
 
 
 @pytest.mark.parametrize("words", of("aws"), ids=" ".join)

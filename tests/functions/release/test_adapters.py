@@ -126,7 +126,9 @@ def test_a_number_that_no_release_has_is_told() -> None:
 def senses(logs: Any = None, cloudwatch: Any = None) -> AwsSenses:
     calls = Calls(None, function="f", model="m")
     golden = GoldenCases(calls, file=Path("nowhere"), tolerances={})
-    return AwsSenses(logs=logs, cloudwatch=cloudwatch, log_group="g", alarm_names=("a", "b"), golden=golden)
+    return AwsSenses(
+        logs=logs, cloudwatch=cloudwatch, log_group="g", alarm_names=("a", "b"), golden=golden, calls=calls
+    )
 
 
 def test_only_alarms_that_are_raised_are_told() -> None:

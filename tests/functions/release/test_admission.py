@@ -35,6 +35,9 @@ class EmulatedLambda:
     def __init__(self, process: RieProcess) -> None:
         self._process = process
 
+    def get_function_configuration(self, **_version: str) -> dict[str, str]:
+        return {"State": "Active"}
+
     def get_waiter(self, _name: str) -> EmulatedLambda:
         return self
 

@@ -50,7 +50,8 @@ def admit(tmp_path: Path) -> Iterator[Admit]:
     client = session.client("lambda")
     stubber = Stubber(client)
     version = {"FunctionName": "f", "Qualifier": "2"}
-    stubber.add_response("get_function_configuration", {"State": "Active"}, version)
+    for _ in range(2):
+        stubber.add_response("get_function_configuration", {"State": "Active"}, version)
 
     def admission(*answers: dict[str, Any], cases: int = 1, clock: Iterable[float] = STOPPED) -> Admission:
         file = tmp_path / "golden.jsonl"

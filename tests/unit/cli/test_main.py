@@ -23,6 +23,7 @@ COMMANDS = (
     "bench",
     "optimize",
     "doctor",
+    "release",
     "schema",
 )
 

@@ -11,6 +11,8 @@ def test_exit_codes_are_stable() -> None:
         "UNREACHABLE": 3,
         "ADDRESS_TAKEN": 4,
         "AWS_REFUSED": 5,
+        "NOT_ENOUGH_DATA": 6,
+        "NOT_PROMOTED": 7,
     }
 
 

@@ -31,8 +31,13 @@ def test_a_manifest_says_the_steps_and_options_change_them(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models = ["--model", "diabetes", "--models", str(repository / "models")]
-    assert run([*SIMULATE, *models, "--max-duration", "20", "--bake", "2", "--json"]) == ExitCode.OK
-    assert json.loads(capsys.readouterr().out)["horizon_minutes"] == 20
+    code = run([*SIMULATE, *models, "--max-duration", "20", "--bake", "2", "--json"])
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["horizon_minutes"] == 20
+    assert (code, printed.err) == (
+        ExitCode.NOT_ENOUGH_DATA,
+        "serin: none of 5 releases came to a verdict within 20 min; try larger --steps, or a longer --max-duration\n",
+    )
 
 
 @pytest.mark.parametrize("new", [["--new-error-rate", "5%"], []])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from serin.release.admission import Admission
-from serin.release.controller import Conflict, Controller, Request
+from serin.release.controller import Conflict, Controller, NoRelease, Request
 from serin.release.items import from_item, to_item
 from serin.release.judgement import Judgement, Verdict
 from serin.release.record import Release, Settings, Traffic
@@ -47,11 +47,17 @@ class MemoryStore:
     items: dict[tuple[str, int], Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
     def read(self, model: str, number: int) -> Release:
+        if (model, number) not in self.items:
+            raise NoRelease(f"{model} has no release {number}")
         return from_item(self.items[model, number])
 
     def last(self, model: str) -> Release | None:
         numbers = [number for name, number in self.items if name == model]
         return self.read(model, max(numbers)) if numbers else None
+
+    def newest(self, model: str, count: int) -> list[Release]:
+        last = self.last(model)
+        return [] if last is None else [self.read(model, number) for number in range(last.number, 0, -1)][:count]
 
     def create(self, release: Release) -> None:
         self.fate.strike()
@@ -105,6 +111,7 @@ class MemorySenses:
     fate: Fate
     raised: tuple[str, ...] = ()
     wrong: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unready: dict[str, str] = field(default_factory=dict)
     is_silent: bool = False
     replayed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -124,6 +131,10 @@ class MemorySenses:
         self.fate.strike()
         self.asked.append(version)
         return Admission(problems=self.wrong.get(version, ()), requests=100, p99_ms=1.5, memory_mb=40.0, init_ms=41.0)
+
+    def ready(self, version: str) -> str | None:
+        self.fate.strike()
+        return self.unready.get(version)
 
     def replay(self, version: str) -> None:
         self.fate.strike()

@@ -8,5 +8,6 @@ Standard library alone: it runs on the layer.
 - ``sequences``: bounds that hold at every look; ``latency`` and ``predictions`` build on them;
 - ``words``: a verdict for people;
 - ``record``: what is kept of a release; ``items`` writes it down, ``table`` finds it again;
+- ``orders``: what people ask of it, checked;
 - ``steps``: what is to be done next, as a pure function; ``controller`` does it.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from serin.release.admission import Admission
-from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
+from serin.release.record import UNKNOWN, Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share
 from serin.release.window import Window
 
@@ -68,6 +68,10 @@ class Senses(Protocol):
 
     def admission(self, version: str, settings: Settings) -> Admission:
         """What golden requests show of ``version``, held to ``settings``."""
+        ...
+
+    def ready(self, version: str) -> str | None:
+        """Why ``version`` cannot serve; None where it says that it is ready."""
         ...
 
     def replay(self, version: str) -> None:
@@ -181,6 +185,7 @@ class Controller:
             stable=alias.version,
             new=wanted.version,
             model_version=wanted.model_version,
+            stable_model_version=_model_version(alias.version, wanted, last),
             settings=wanted.settings,
             now=self.clock(),
             by=wanted.by,
@@ -243,3 +248,11 @@ class Controller:
         if wait.replay:
             for version in (release.new, release.stable):
                 self.senses.replay(version)
+
+
+def _model_version(version: str, wanted: Request, last: Release | None) -> str:
+    """Of the stable version, as far as the last release knows it."""
+    known = {wanted.version: wanted.model_version}
+    if last is not None:
+        known |= {last.stable: last.stable_model_version, last.new: last.model_version}
+    return known.get(version, UNKNOWN)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from serin.release.admission import Admission
 from serin.release.judgement import Judgement
 from serin.release.window import Window
+
+UNKNOWN: Final = "unknown"
+"""The model version of a function version that no release has brought."""
 
 
 class Status(StrEnum):
@@ -91,10 +95,11 @@ class Release:
     """One release of one model. Times are seconds since the epoch.
 
     ``number``: counts a model's releases from 1. ``cause``: the id of what asked for it, which may ask twice.
-    ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings'
-    steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
-    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``admission``: what the
-    golden requests showed, once they were sent. ``observed_until``: up to where the windows have been counted.
+    ``stable``, ``new``: function versions; ``stable_model_version``, ``model_version``: the model's own.
+    ``start_reason``: why it was begun; ``reason``: why it is as it is. ``step``: index into the settings' steps, -1
+    before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``: whether it
+    has been seen to be so. ``ending``: the status to take once the alias is settled. ``admission``: what the golden
+    requests showed, once they were sent. ``observed_until``: up to where the windows have been counted.
     ``ignored_alarms``: raised before it began. ``untold``: what has happened and the world has not been told.
     ``revision``: counts the writes, each of which names the one before it.
     """
@@ -110,6 +115,8 @@ class Release:
     target: Traffic
     previous: Traffic
     by: str
+    stable_model_version: str = UNKNOWN
+    start_reason: str = ""
     status: Status = Status.ADMITTING
     step: int = -1
     is_settled: bool = True
@@ -136,6 +143,7 @@ def begin(
     stable: str,
     new: str,
     model_version: str,
+    stable_model_version: str = UNKNOWN,
     settings: Settings,
     now: float,
     by: str,
@@ -151,6 +159,7 @@ def begin(
         stable=stable,
         new=new,
         model_version=model_version,
+        stable_model_version=stable_model_version,
         settings=settings,
         started_at=now,
         step_since=now,
@@ -159,6 +168,7 @@ def begin(
         target=alias,
         previous=alias,
         by=by,
+        start_reason=reason,
         reason=reason,
         ignored_alarms=ignored_alarms,
         untold="started",
