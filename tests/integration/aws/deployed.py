@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -12,9 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import cycle
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from botocore.credentials import Credentials
+
+from cli.credentials import Signature
 from local.clients import client
 from local.deploy import LocalDeployment
 from tests.gateway.events import HttpResponse
@@ -61,9 +68,13 @@ class Deployed:
 
     def get(self, path: str) -> Any:
         """The JSON of a good answer."""
-        answer = self.send("GET", path)
-        assert answer.status == 200, answer.body
-        return json.loads(answer.body)
+        return _good(self.send("GET", path))
+
+    def signed(self, path: str) -> Any:
+        """The JSON of a good answer to a request that AWS's credentials have signed, and that has no key."""
+        signature = Signature(Credentials("test", "test"), self.deployment.cloud.emulator.settings.region)
+        headers = signature.added("GET", self.deployment.url + path, {}, None)
+        return _good(self.send("GET", path, headers=headers, key=None))
 
     @contextmanager
     def traffic(self, path: str, bodies: Sequence[bytes]) -> Iterator[Traffic]:
@@ -84,6 +95,16 @@ class Deployed:
             ended.set()
             for caller in callers:
                 caller.join()
+
+    def serin(self, *words: str) -> tuple[int, Any]:
+        """What the command line exits with, and the JSON that it prints."""
+        program = Path(sys.executable).with_name("serin")
+        environment = os.environ | self.deployment.cloud.emulator.environment()
+        done = subprocess.run(
+            [program, *words, "--json"], env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False
+        )
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
 
     # --- through AWS's APIs -------------------------------------------------------------------------------------
 
@@ -219,6 +240,11 @@ class Traffic:
             if not seen or seen[-1] != version:
                 seen.append(version)
         return seen
+
+
+def _good(answer: HttpResponse) -> Any:
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
 
 
 def header(answer: HttpResponse, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import pytest
 from scipy.stats import binom
 
+from cli.outcome import ExitCode
 from local.commands import run
 from local.errors import LocalError
 from tests.golden_calls import predict_body
@@ -51,7 +52,7 @@ def watched_shares(deployed: Deployed, traffic: Traffic) -> dict[float, tuple[in
         spans[weight] = (spans.get(weight, (before, 0.0))[0], before)
         if deployed.command(CHANGED, "status")["status"] == "promoted":
             break
-        time.sleep(0.1)
+        time.sleep(0.5)  # each look at the record is an invocation beside the traffic
     found = {weight: traffic.between(since + 0.3, until) for weight, (since, until) in spans.items() if weight}
     return {
         weight: (sum(header(answer, "X-Model-Version") == "1.1.0" for answer in answers), len(answers))
@@ -145,7 +146,7 @@ def test_a_version_that_is_worse_for_its_callers_is_rolled_back(
     project.break_handler(fault)
     with deployed.traffic(PATH, rows) as traffic:
         deploy(deployed, project)
-        record = deployed.released(CHANGED, number, "rolled_back", "promoted", seconds=180)
+        record = deployed.released(CHANGED, number, "rolled_back", "promoted", seconds=300)
         traffic.wait_for(2)  # these may have been on their way
         settled = traffic.wait_for(20)
     project.mend_handler()
@@ -161,18 +162,19 @@ def test_without_traffic_a_release_is_held_and_a_second_deploy_supersedes_it(
 ) -> None:
     project.release(CHANGED, "1.4.0")
     deploy(deployed, project)
-    held = deployed.released(CHANGED, 6, "held")
+    held = deployed.released(CHANGED, 8, "held")
     assert deployed.alias(CHANGED) == ("2", {held["new"]: 0.4})
     project.release(CHANGED, "1.5.0")
     deploy(deployed, project)
-    held = deployed.released(CHANGED, 7, "held")
+    held = deployed.released(CHANGED, 9, "held")
     assert deployed.alias(CHANGED) == ("2", {held["new"]: 0.4})
     assert deployed.command(CHANGED, "history")["releases"][1]["status"] == "superseded"
 
 
 def test_an_abort_gives_the_stable_version_everything_at_once(deployed: Deployed) -> None:
-    record = deployed.command(CHANGED, "abort", reason="looks odd")
-    assert (record["status"], record["reason"]) == ("aborted", "looks odd (a test)")
+    status, said = deployed.serin("release", "abort", CHANGED, "--reason", "looks odd")
+    assert (status, said["status"]) == (0, "aborted")
+    assert said["reason"].startswith("looks odd (arn:aws:iam::000000000000:")
     assert deployed.serving(CHANGED) == "2"
 
 
@@ -220,15 +222,29 @@ def test_an_alias_edited_by_hand_is_noticed_and_left_as_it_is_until_someone_asks
     record = deployed.released(CHANGED, number, "interrupted")
     assert "which this release did not set" in record["reason"]
     assert deployed.alias(CHANGED)[0] == "1"
-    assert deployed.command(CHANGED, "rollback", version="2", reason="as it was")["status"] == "promoted"
+    status, said = deployed.serin("release", "rollback", CHANGED, "--to", "1.1.0", "--reason", "as it was")
+    assert (status, said["status"]) == (0, "promoted")
     assert deployed.serving(CHANGED) == "2"
 
 
 def test_a_person_may_overrule_a_judge_that_nobody_feeds(deployed: Deployed, rows: list[bytes]) -> None:
     number = deployed.command(CHANGED, "start", reason="once more")["number"]
     deployed.released(CHANGED, number, "held")
-    assert deployed.command(CHANGED, "promote", reason="it is urgent")["status"] == "promoted"
+    assert deployed.serin("release", "status", CHANGED)[0] == ExitCode.NOT_ENOUGH_DATA
+    status, said = deployed.serin("release", "promote", CHANGED, "--reason", "it is urgent")
+    assert (status, said["status"]) == (0, "promoted")
+    assert deployed.serin("release", "status", CHANGED)[0] == 0
     assert header(deployed.send("POST", PATH, rows[0]), "X-Model-Version") == "1.5.0"
+
+
+def test_the_api_shows_releases_to_those_who_sign_their_requests(deployed: Deployed) -> None:
+    path = f"/releases/{CHANGED}"
+    assert deployed.send("GET", path).status == 403
+    shown = [release["status"] for release in deployed.signed(f"{path}?limit=3")["releases"]]
+    _, said = deployed.serin("release", "history", CHANGED)
+    assert shown == [release["status"] for release in said["releases"]][:3]
+    latest = deployed.signed(f"{path}/latest")
+    assert (latest["version"], latest["status"]) == ("1.5.0", "promoted")
 
 
 def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_deployed(
