@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
@@ -29,17 +27,6 @@ from serin.observability import Observer, ObserverSettings
 from serin.service import load_service
 from tests.sample_models import MODELS, NAMES
 
-PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
-# A browser that asks nobody for updates, names or certificates: what it requests is what the page makes it request.
-OPTIONS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 MANIFESTS: Final = {name: load_manifest(MODELS / name / MANIFEST_FILE) for name in NAMES}
 PREFIX: Final = "/dev"
 
@@ -51,20 +38,6 @@ class Visit:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
-    if program is None:
-        message = f"no browser: install one of {', '.join(PROGRAMS)}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
-        yield browser
-        browser.close()
 
 
 @contextmanager
