@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import time
+from pathlib import Path
 from typing import Any, Final
 
 from local.launcher.patching import service, wrap
 
 _WAIT_SECONDS: Final = 2.0
 _POLL_SECONDS: Final = 0.02
-_LINES: Final = (50, 5_000)
-"""Read from the end of the log, until the invocation's first is among them. An engine that reads a log from its
-beginning takes longer with every request."""
+_TAIL_BYTES: Final = 64 * 1024
+_LINE: Final = re.compile(rb"^\S+ (?:stdout|stderr) ([FP]) (.*)$", re.DOTALL)
 
 
 def of_request(log: str, request_id: str) -> str:
@@ -26,22 +28,46 @@ def is_whole(log: str, request_id: str) -> bool:
 
 
 class Tailed:
-    """A container whose log is read from its end; all else is the container's own."""
+    """A container whose log is read from its end, in its file; all else is the container's own.
+
+    To ask the engine for a log, and whether a container runs, costs more than the invocation that lies between, and an
+    engine that reads logs from their beginning takes longer with every request.
+    """
 
     def __init__(self, container: Any, request_id: str) -> None:
         self._container = container
         self._first = f"START RequestId: {request_id}".encode()
+        self._is_known_to_run = container.status == "running"
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._container, name)
 
+    def reload(self) -> None:
+        """Not before the first request to one that ran when it was last seen: if it is gone, that fails."""
+        if not self._is_known_to_run:
+            self._container.reload()
+        self._is_known_to_run = False
+
     def logs(self, **words: Any) -> bytes:
-        found = b""
-        for lines in _LINES:
-            found = self._container.logs(**{"tail": lines, **words})
-            if self._first in found:
-                break
-        return found
+        """From the first line of the invocation on, or earlier. ``words``: for an engine that keeps no file."""
+        file = Path(self._container.attrs.get("LogPath") or "nowhere")
+        if not file.is_file():
+            return bytes(self._container.logs(**words))
+        found = messages(_end_of(file, _TAIL_BYTES))
+        return found if self._first in found else messages(file.read_bytes())
+
+
+def messages(lines: bytes) -> bytes:
+    """What a container wrote, out of lines as podman keeps them: time, stream, F or P for a full or a partial line."""
+    found = (_LINE.match(line) for line in lines.split(b"\n"))
+    return b"".join(line[2] + (b"\n" if line[1] == b"F" else b"") for line in found if line)
+
+
+def _end_of(file: Path, most: int) -> bytes:
+    with file.open("rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(size - most, 0))
+        return log.read()
 
 
 def teach() -> None:

@@ -216,9 +216,9 @@ class Traffic:
 
     answers: list[tuple[float, HttpResponse]] = field(default_factory=list)
 
-    def statuses(self) -> Counter[int]:
-        """How many answers had each status."""
-        return Counter(answer.status for _, answer in self.answers)
+    def failures(self) -> Counter[tuple[int, bytes]]:
+        """Other answers than good ones."""
+        return Counter((answer.status, answer.body) for _, answer in self.answers if answer.status != 200)
 
     def between(self, since: float, until: float) -> list[HttpResponse]:
         """Answered in that time."""

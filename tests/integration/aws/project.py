@@ -28,7 +28,7 @@ release:
   bake_minutes: 0.05
   max_duration_minutes: 60
   max_error_increase: 0.01
-  max_latency_increase: 2
+  max_latency_increase: 4
   max_prediction_shift: 0.2
 """
 _CLIENTS_ONLY: Final = """
