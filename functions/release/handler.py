@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from functions.release.announce import Announcer
 from functions.release.commands import Commands
+from functions.release.crashes import Crashes
 from functions.release.deployment import Deployer, respond
 from functions.release.golden import GoldenCases
 from functions.release.judging import judge_for
@@ -48,6 +49,7 @@ class _Parts:
         functions = boto3.client("lambda", config=_PATIENT)
         self._machines = boto3.client("stepfunctions")
         self._environment = environment
+        cloudwatch = boto3.client("cloudwatch")
         store = TableStore(boto3.client("dynamodb"), environment.table)
         golden = GoldenCases(
             functions,
@@ -61,9 +63,15 @@ class _Parts:
             alias=LiveAlias(functions, environment.function, environment.alias),
             senses=AwsSenses(
                 logs=boto3.client("logs"),
-                cloudwatch=boto3.client("cloudwatch"),
+                cloudwatch=cloudwatch,
                 log_group=environment.log_group,
                 alarm_names=environment.alarms,
+                crashes=Crashes(
+                    client=cloudwatch,
+                    function=environment.function,
+                    alias=environment.alias,
+                    lag_seconds=environment.metric_lag_seconds,
+                ),
                 golden=golden,
             ),
             judge=judge_for,

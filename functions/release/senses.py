@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from functions.release.crashes import Crashes
 from functions.release.golden import GoldenCases
 from serin.release.prediction_log import windows
 from serin.release.window import Window
@@ -23,14 +24,18 @@ class AwsSenses:
     cloudwatch: Any
     log_group: str
     alarm_names: Sequence[str]
+    crashes: Crashes
     golden: GoldenCases
 
     def alarms(self) -> tuple[str, ...]:
         found = self.cloudwatch.describe_alarms(AlarmNames=list(self.alarm_names), StateValue="ALARM")
         return tuple(sorted(alarm["AlarmName"] for alarm in found["MetricAlarms"]))
 
-    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
-        return windows(self._lines(int(since * 1000), int(until * 1000) - 1))
+    def traffic(self, versions: Sequence[str], *, since: float, until: float, beginning: float) -> Mapping[str, Window]:
+        answered = windows(self._lines(int(since * 1000), int(until * 1000) - 1))
+        crashed = self.crashes.count(versions, since=since, until=until, beginning=beginning)
+        lost = {version: Window(requests=count, errors=count) for version, count in crashed.items()}
+        return {version: answered.get(version, Window()) + lost.get(version, Window()) for version in versions}
 
     def differences(self, version: str) -> tuple[str, ...]:
         return self.golden.differences(version)

@@ -17,6 +17,7 @@ Statement = dict[str, Any]
 # Actions that AWS offers for no narrower resource.
 WITHOUT_RESOURCE: Final = {
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",

@@ -13,6 +13,7 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 from functions.release.announce import Announcer
+from functions.release.crashes import Crashes
 from functions.release.golden import GoldenCases
 from functions.release.live_alias import LiveAlias
 from functions.release.senses import AwsSenses
@@ -20,6 +21,7 @@ from functions.release.store import TableStore
 from serin.release.controller import Conflict, NoRelease
 from serin.release.items import to_item
 from serin.release.record import Release, Settings, Traffic, begin
+from serin.release.window import Window
 
 NAME = {"FunctionName": "f", "Name": "live"}
 RELEASE = begin(
@@ -125,8 +127,14 @@ def test_a_number_that_no_release_has_is_told() -> None:
 
 
 def senses(logs: Any = None, cloudwatch: Any = None) -> AwsSenses:
-    golden = GoldenCases(None, function="f", model="m", file=Path("nowhere"), tolerances={})
-    return AwsSenses(logs=logs, cloudwatch=cloudwatch, log_group="g", alarm_names=("a", "b"), golden=golden)
+    return AwsSenses(
+        logs=logs,
+        cloudwatch=cloudwatch,
+        log_group="g",
+        alarm_names=("a", "b"),
+        crashes=Crashes(client=cloudwatch, function="f", alias="live", lag_seconds=180.0),
+        golden=GoldenCases(None, function="f", model="m", file=Path("nowhere"), tolerances={}),
+    )
 
 
 def test_only_alarms_that_are_raised_are_told() -> None:
@@ -142,8 +150,21 @@ def test_the_log_is_read_page_by_page_up_to_the_end_of_the_stretch() -> None:
     asked = {"logGroupName": "g", "filterPattern": '"function_version"', "startTime": 1000, "endTime": 1999}
     stubber.add_response("filter_log_events", {"events": [{"message": line}], "nextToken": "n"}, asked)
     stubber.add_response("filter_log_events", {"events": [{"message": line}]}, {**asked, "nextToken": "n"})
-    assert senses(logs=client).traffic(1.0, 2.0)["2"].requests == 2
+    found = senses(logs=client).traffic(("2", "1"), since=1.0, until=2.0, beginning=1.0)
+    assert (found["2"].requests, found["1"].requests) == (2, 0)
     stubber.assert_no_pending_responses()
+
+
+def test_what_crashed_is_a_request_and_an_error_of_its_version() -> None:
+    logs, log = stubbed("logs")
+    line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
+    log.add_response("filter_log_events", {"events": [{"message": line}]})
+    cloudwatch, metrics = stubbed("cloudwatch")
+    counted = {"Id": "v2", "StatusCode": "Complete", "Timestamps": [], "Values": [2.0, 1.0]}
+    metrics.add_response("get_metric_data", {"MetricDataResults": [counted]})
+    found = senses(logs=logs, cloudwatch=cloudwatch).traffic(("2", "1"), since=600.0, until=700.0, beginning=60.0)
+    assert (found["2"].requests, found["2"].errors, sum(found["2"].latencies.values())) == (4, 3, 1)
+    assert found["1"] == Window()
 
 
 # --- golden cases ---------------------------------------------------------------------------------------------------

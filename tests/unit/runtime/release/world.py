@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -108,16 +108,18 @@ class MemorySenses:
     replayed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
+    beginnings: list[float] = field(default_factory=list)
 
     def alarms(self) -> tuple[str, ...]:
         self.fate.strike()
         return self.raised
 
-    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
+    def traffic(self, versions: Sequence[str], *, since: float, until: float, beginning: float) -> Mapping[str, Window]:
         self.fate.strike()
         self.spans.append((since, until))
+        self.beginnings.append(beginning)
         requests = 0 if self.is_silent else int(until - since)
-        return {version: Window(requests=requests, latencies={1.0: requests}) for version in ("1", "2", "3")}
+        return {version: Window(requests=requests, latencies={1.0: requests}) for version in versions}
 
     def differences(self, version: str) -> tuple[str, ...]:
         self.fate.strike()

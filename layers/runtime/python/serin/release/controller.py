@@ -61,8 +61,12 @@ class Senses(Protocol):
         """Names of the alarms that are raised."""
         ...
 
-    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
-        """What each function version answered from ``since`` to before ``until``, in seconds since the epoch."""
+    def traffic(self, versions: Sequence[str], *, since: float, until: float, beginning: float) -> Mapping[str, Window]:
+        """What each of ``versions`` answered from ``since`` to before ``until``, in seconds since the epoch.
+
+        Stretches follow one another without a gap from ``beginning`` on. What becomes known late, as crashes do, is
+        counted in a later one, and nothing from before ``beginning`` in any.
+        """
         ...
 
     def differences(self, version: str) -> tuple[str, ...]:
@@ -222,7 +226,8 @@ class Controller:
         until = self.clock() - self.lag_seconds
         if release.status is Status.ADMITTING or until <= release.observed_until:
             return release
-        found = self.senses.traffic(release.observed_until, until)
+        versions, beginning = (release.new, release.stable), release.observed_from
+        found = self.senses.traffic(versions, since=release.observed_until, until=until, beginning=beginning)
         new = release.new_window + found.get(release.new, Window())
         stable = release.stable_window + found.get(release.stable, Window())
         known = replace(release, new_window=new, stable_window=stable, observed_until=until)

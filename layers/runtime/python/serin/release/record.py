@@ -89,9 +89,10 @@ class Release:
     ``number``: counts a model's releases from 1. ``cause``: the id of what asked for it, which may ask twice.
     ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings'
     steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
-    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_until``: up
-    to where the windows have been counted. ``ignored_alarms``: raised before it began. ``untold``: what has happened
-    and the world has not been told. ``revision``: counts the writes, each of which names the one before it.
+    whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_from``,
+    ``observed_until``: what the windows count, so far. ``ignored_alarms``: raised before it began. ``untold``: what
+    has happened and the world has not been told. ``revision``: counts the writes, each of which names the one before
+    it.
     """
 
     model: str
@@ -111,6 +112,7 @@ class Release:
     ending: Status | None = None
     step_since: float = 0.0
     updated_at: float = 0.0
+    observed_from: float = 0.0
     observed_until: float = 0.0
     new_window: Window = field(default_factory=Window)
     stable_window: Window = field(default_factory=Window)
@@ -149,6 +151,7 @@ def begin(
         started_at=now,
         step_since=now,
         updated_at=now,
+        observed_from=now,
         observed_until=now,
         target=alias,
         previous=alias,

@@ -104,9 +104,9 @@ def _settled(release: Release, now: float) -> Save:
     if release.ending is not None:
         return _end(replace(release, is_settled=True), release.ending, release.reason, now)
     # Both versions are compared over the same minutes, so nothing counts from before the new one was called.
-    observed = now if release.step == 0 else release.observed_until
-    settled = replace(release, is_settled=True, step_since=now, observed_until=observed, updated_at=now)
-    return Save(release=replace(settled, untold="shifted"))
+    if release.step == 0:
+        release = replace(release, observed_from=now, observed_until=now)
+    return Save(release=replace(release, is_settled=True, step_since=now, updated_at=now, untold="shifted"))
 
 
 def _stopped(release: Release, seen: Observation, now: float) -> Save | None:
