@@ -27,10 +27,12 @@ class NotReadyError(Exception):
 class Deployment:
     """``request``: what is to be released; None where the version is the one that was deployed before.
 
-    ``warm_instances``: of the alias, to begin with. ``was_warm``: the alias had some before.
+    ``is_first``: of a new function, whatever the records tell of one that was deleted. ``warm_instances``: of the
+    alias, to begin with. ``was_warm``: the alias had some before.
     """
 
     request: Request | None
+    is_first: bool
     warm_instances: int | None
     was_warm: bool
 
@@ -50,6 +52,7 @@ class Deployment:
         )
         return cls(
             request=None if before.get("Version") == wanted["Version"] else request,
+            is_first=event["RequestType"] == "Create",
             warm_instances=None if warm is None else int(warm),
             was_warm="WarmInstances" in before,
         )
@@ -75,12 +78,12 @@ class Deployer:
             # First, as a version with SnapStart takes no alias that has them.
             self.client.delete_provisioned_concurrency_config(FunctionName=self.function, Qualifier=self.alias)
         if deployment.request is not None:
-            self._release(deployment.request)
+            self._release(deployment.request, is_first=deployment.is_first)
         if deployment.warm_instances is not None:
             self._keep_warm(deployment.warm_instances)
 
-    def _release(self, request: Request) -> None:
-        if self.controller.store.last(request.model) is None and self._serves(request.version):
+    def _release(self, request: Request, *, is_first: bool) -> None:
+        if is_first and self._serves(request.version):
             # There is nothing to compare the first version with, and nothing to go back to.
             if wrong := self.controller.senses.differences(request.version):
                 raise NotReadyError("; ".join(wrong[:3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,9 @@ from serin.release.window import Window
 _PATTERN: Final = '"function_version"'
 _MOST_PAGES: Final = 20
 """Of at most 1 MB, at one look. What lies beyond is not read: of both versions alike, as one log holds both."""
+
+_MOST_SECONDS: Final = 20.0
+"""For one look, as an alarm must stop a release within the minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +48,19 @@ class AwsSenses:
         self.golden.replay(version)
 
     def _lines(self, first_ms: int, last_ms: int) -> Iterator[str]:
+        if last_ms < first_ms:
+            return
         request: dict[str, Any] = {
             "logGroupName": self.log_group,
             "filterPattern": _PATTERN,
             "startTime": first_ms,
             "endTime": last_ms,
         }
-        for _ in range(_MOST_PAGES):
+        pages, end = 0, time.monotonic() + _MOST_SECONDS
+        while pages < _MOST_PAGES and time.monotonic() < end:
             page = self.logs.filter_log_events(**request)
             yield from (event["message"] for event in page["events"])
             if not page.get("nextToken"):
                 return
             request["nextToken"] = page["nextToken"]
+            pages += bool(page["events"])  # one without any says only that so much has been searched

@@ -18,7 +18,7 @@ from functions.release.golden import GoldenCases
 from functions.release.live_alias import LiveAlias
 from functions.release.senses import AwsSenses
 from functions.release.store import TableStore
-from serin.release.controller import Conflict, NoRelease
+from serin.release.controller import Conflict, Immovable, NoRelease
 from serin.release.items import to_item
 from serin.release.record import Release, Settings, Traffic, begin
 from serin.release.window import Window
@@ -83,6 +83,29 @@ def test_an_alias_that_another_hand_has_moved_is_a_conflict() -> None:
     stubber.add_client_error("update_alias", "PreconditionFailedException")
     with pytest.raises(Conflict):
         LiveAlias(client, "f", "live").move(Traffic(version="1"))
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterValueException", "ResourceNotFoundException"])
+def test_what_lambda_will_never_take_is_told_as_it_says_it(code: str) -> None:
+    client, stubber = stubbed("lambda")
+    stubber.add_client_error("update_alias", code, "Function not found: f:9")
+    with pytest.raises(Immovable, match="Function not found: f:9"):
+        LiveAlias(client, "f", "live").move(Traffic(version="9"))
+
+
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_every_share_is_read_as_it_was_set(percent: int) -> None:
+    client, stubber = stubbed("lambda")
+    target = Traffic(version="1", canary="2", percent=percent)
+    moved = {**NAME, "FunctionVersion": "1", "RoutingConfig": ANY, "RevisionId": ""}
+    stubber.add_response("update_alias", {}, moved)
+    alias = LiveAlias(client, "f", "live")
+    sent: list[dict[str, Any]] = []
+    client.meta.events.register("provide-client-params.lambda.UpdateAlias", lambda params, **_: sent.append(params))
+    alias.move(target)
+    answer = {"FunctionVersion": "1", "RevisionId": "r", "RoutingConfig": sent[0]["RoutingConfig"]}
+    stubber.add_response("get_alias", answer, NAME)
+    assert alias.read() == target
 
 
 # --- the records ----------------------------------------------------------------------------------------------------
@@ -155,6 +178,27 @@ def test_the_log_is_read_page_by_page_up_to_the_end_of_the_stretch() -> None:
     stubber.assert_no_pending_responses()
 
 
+def test_pages_without_a_line_do_not_end_the_search() -> None:
+    client, stubber = stubbed("logs")
+    line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
+    for _ in range(50):
+        stubber.add_response("filter_log_events", {"events": [], "nextToken": "n"})
+    stubber.add_response("filter_log_events", {"events": [{"message": line}]})
+    assert senses(logs=client).traffic(("2",), since=1.0, until=2.0, beginning=1.0)["2"].requests == 1
+
+
+def test_one_look_reads_twenty_pages_at_most() -> None:
+    client, stubber = stubbed("logs")
+    line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
+    for _ in range(21):
+        stubber.add_response("filter_log_events", {"events": [{"message": line}], "nextToken": "n"})
+    assert senses(logs=client).traffic(("2",), since=1.0, until=2.0, beginning=1.0)["2"].requests == 20
+
+
+def test_a_stretch_shorter_than_a_millisecond_is_not_asked_for() -> None:
+    assert senses().traffic(("2",), since=1.0001, until=1.0002, beginning=1.0) == {"2": Window()}
+
+
 def test_what_crashed_is_a_request_and_an_error_of_its_version() -> None:
     logs, log = stubbed("logs")
     line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
@@ -218,6 +262,19 @@ def test_a_first_start_that_outlasts_its_time_is_followed_by_another(tmp_path: P
 def test_a_version_that_never_answers_is_asked_three_times_and_is_not_ready(tmp_path: Path) -> None:
     found = golden(tmp_path, *(answer(200, None, "Unhandled") for _ in range(3)))
     assert found == ("version 2 of model m is not ready; its log says why",)
+
+
+@pytest.mark.parametrize("problem", ["Unhandled", "TooManyRequestsException"])
+def test_a_replay_that_fails_is_not_tried_again_and_holds_nothing_up(tmp_path: Path, problem: str) -> None:
+    file = tmp_path / "golden.jsonl"
+    file.write_text(json.dumps({"instance": {"x": 1}, "prediction": {"value": 2.0}}) + "\n")
+    client, stubber = stubbed("lambda")
+    if problem == "Unhandled":
+        stubber.add_response("invoke", answer(200, None, problem))
+    else:
+        stubber.add_client_error("invoke", problem)
+    GoldenCases(client, function="f", model="m", file=file, tolerances={}).replay("2")
+    stubber.assert_no_pending_responses()
 
 
 # --- the world ------------------------------------------------------------------------------------------------------

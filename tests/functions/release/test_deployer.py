@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.release.deployment import Deployer, Deployment, NotReadyError
-from serin.release.record import Status
+from serin.release.record import Status, Traffic
 from tests.unit.runtime.release.world import MODEL, World
 
 ALIAS = {"FunctionName": "f", "Qualifier": "live"}
@@ -39,7 +39,8 @@ class Deploys:
 
     def __call__(self, version: str | None, warm: int | None = None, *, was_warm: bool = False) -> None:
         request = None if version is None else self.world.request(version, f"deploy of {version}")
-        self._deployer(Deployment(request=request, warm_instances=warm, was_warm=was_warm))
+        is_first = version == "1"
+        self._deployer(Deployment(request=request, is_first=is_first, warm_instances=warm, was_warm=was_warm))
         self.stubber.assert_no_pending_responses()
 
 
@@ -59,6 +60,23 @@ def test_a_first_version_that_answers_wrongly_fails_its_deploy(deploys: Deploys)
     deploys.world.senses.wrong["1"] = ("case 1: wrong",)
     with pytest.raises(NotReadyError, match="case 1: wrong"):
         deploys("1")
+
+
+def test_a_model_that_was_deleted_and_comes_again_is_asked_for_its_golden_cases(deploys: Deploys) -> None:
+    deploys.world.alias.set(Traffic(version="6"))
+    deploys.world.start("7")
+    deploys.world.look()
+    deploys.world.alias.set(Traffic(version="1"))  # of a new function
+    deploys("1")
+    assert deploys.world.senses.asked == ["7", "1"]
+    assert [deploys.world.store.read(MODEL, n).status for n in (1, 2)] == [Status.INTERRUPTED, Status.PROMOTED]
+    assert deploys.world.alias.now == Traffic(version="1")
+
+
+def test_a_first_deploy_that_is_run_twice_is_one_release(deploys: Deploys) -> None:
+    deploys("1")
+    deploys("1")
+    assert len(deploys.world.store.items) == 1
 
 
 def test_a_later_version_has_its_release_started_and_is_not_waited_for(deploys: Deploys) -> None:

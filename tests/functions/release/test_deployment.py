@@ -81,6 +81,15 @@ def test_a_release_of_the_events_version_is_asked_for(cloudformation: CloudForma
     ]
 
 
+@pytest.mark.parametrize(("kind", "is_first"), [("Create", True), ("Update", False)])
+def test_the_first_version_of_a_function_is_that_of_a_new_stack(
+    cloudformation: CloudFormation, kind: str, is_first: bool
+) -> None:
+    deployments: list[Deployment] = []
+    respond(cloudformation.event(kind, **WANTED), "log", deployments.append)
+    assert [each.is_first for each in deployments] == [is_first]
+
+
 def test_what_was_before_is_told(cloudformation: CloudFormation) -> None:
     deployments: list[Deployment] = []
     event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {"Version": "1", "WarmInstances": "2"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 
 from serin.release.items import from_item, read_settings, to_item
 from serin.release.judgement import Evidence, Judgement, Verdict
+from serin.release.prediction_log import bound_of
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.window import Window
 
@@ -49,6 +51,24 @@ FULL = replace(
 @pytest.mark.parametrize("release", [BEGUN, FULL])
 def test_a_release_comes_back_as_it_was(release: Release) -> None:
     assert from_item(to_item(release)) == release
+
+
+def test_the_largest_record_is_within_what_dynamodb_eventbridge_and_sns_take() -> None:
+    """Every bucket from 0.1 ms to Lambda's 15 minutes, every bin that a baseline may have, counts of a busy month."""
+    count = 10**10
+    bounds = {bound_of(0.1 * 1.05**step): count for step in range(330)}
+    bins = {**{str(bin_): count for bin_ in range(1000)}, "missing": count, "other": count}
+    window = Window(requests=count, latencies=bounds, replayed_latencies=bounds, predictions=bins)
+    evidence = (EVIDENCE,) * 5
+    full = replace(
+        FULL,
+        new_window=window,
+        stable_window=window,
+        judgement=Judgement(verdict=Verdict.NOT_ENOUGH_DATA, why="x" * 1000, evidence=evidence),
+        reason="x" * 2000,
+    )
+    assert max(bounds) > 900_000
+    assert len(json.dumps(to_item(full))) < 256 * 1024 / 2
 
 
 def test_what_conditions_look_at_stands_beside_the_record() -> None:

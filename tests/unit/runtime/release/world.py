@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from serin.release.controller import Conflict, Controller, Request
+from serin.release.controller import Conflict, Controller, Immovable, Request
 from serin.release.items import from_item, to_item
 from serin.release.judgement import Judgement, Verdict
 from serin.release.record import Release, Settings, Traffic
@@ -18,8 +18,8 @@ SETTINGS: Final = Settings(steps=(5, 50), bake_seconds=60, max_seconds=600)
 MODEL: Final = "m"
 
 
-class Killed(Exception):
-    """Whoever was at work is gone."""
+class Killed(BaseException):
+    """Whoever was at work is gone, and nobody of them handles it."""
 
 
 @dataclass
@@ -78,6 +78,7 @@ class MemoryAlias:
     revision: int = 0
     read_revision: int = -1
     history: list[Traffic] = field(default_factory=list)
+    refused: list[Traffic] = field(default_factory=list)
 
     def read(self) -> Traffic:
         self.read_revision = self.revision
@@ -87,6 +88,8 @@ class MemoryAlias:
         self.fate.strike()
         if self.read_revision != self.revision:
             raise Conflict
+        if target in self.refused:
+            raise Immovable("no such version")
         self.set(target)
         self.fate.strike()
 
@@ -133,10 +136,11 @@ class MemorySenses:
 
 @dataclass
 class World:
-    """``bad``: whether the judge condemns the new version once it has seen enough."""
+    """``bad``: whether the judge condemns the new version once it has seen enough. ``is_deaf``: takes no event."""
 
     fate: Fate = field(default_factory=Fate)
     bad: bool = False
+    is_deaf: bool = False
     time: float = 1000.0
     told: list[tuple[str, int]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
@@ -150,10 +154,15 @@ class World:
             alias=self.alias,
             senses=self.senses,
             judge=lambda _settings: self.judge(),
-            tell=lambda event, release: self.told.append((event, release.number)),
+            tell=self.hear,
             clock=lambda: self.time,
             lag_seconds=1.0,
         )
+
+    def hear(self, event: str, release: Release) -> None:
+        if self.is_deaf:
+            raise RuntimeError("EventBridge did not take the event")
+        self.told.append((event, release.number))
 
     def judge(self) -> Judge:
         """A stand-in that only counts."""

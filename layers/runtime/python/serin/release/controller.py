@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
-from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share
+from serin.release.steps import Admit, Done, Judge, Move, Observation, Save, Wait, next_action, next_share, turned_away
 from serin.release.window import Window
 
 _TRIES: Final = 8
 """How often a look begins anew where another hand was quicker."""
 
+_Started = TypeVar("_Started", bound="Release | None")
+
 
 class Conflict(Exception):
     """Something is no longer what it was when it was read."""
+
+
+class Immovable(Exception):
+    """The alias can never be what it was to be; the message says why."""
 
 
 class NoRelease(Exception):
@@ -50,7 +57,7 @@ class Alias(Protocol):
         ...
 
     def move(self, target: Traffic) -> None:
-        """Raises Conflict where it is not what ``read`` has last returned."""
+        """Raises Conflict where it is not what ``read`` has last returned, and Immovable where it cannot be so."""
         ...
 
 
@@ -114,7 +121,7 @@ class Controller:
         """
         for _ in range(_TRIES):
             try:
-                return self._look(self._told(self.store.read(model, number)))
+                return self._look(self.store.read(model, number))
             except Conflict:
                 continue
         raise Conflict(f"release {number} of {model}: its record or its alias is being changed by others")
@@ -124,12 +131,7 @@ class Controller:
 
         One that is on its way is superseded: its stable version has all of the traffic first.
         """
-        for _ in range(_TRIES):
-            try:
-                return self._start(wanted)
-            except (Conflict, NoRelease):  # somebody was quicker; look again
-                continue
-        raise Conflict(f"{wanted.model}: others keep starting releases")
+        return _tried(lambda: self._start(wanted), wanted.model)
 
     def wish(self, model: str, number: int, wish: Wish) -> Release:
         """Have the release do as is wished, and return what has become of it.
@@ -151,29 +153,36 @@ class Controller:
 
     def replace_at_once(self, wanted: Request) -> Release:
         """All traffic to ``wanted``'s version, whatever the alias is now; nothing is tried before."""
-        self._supersede(wanted)
+        release = _tried(lambda: self._replace(wanted), wanted.model)
+        self.look(release.model, release.number)
+        return self.store.read(release.model, release.number)
+
+    def _replace(self, wanted: Request) -> Release:
+        last = self.store.last(wanted.model)
+        if last is not None and last.cause == wanted.cause:
+            return last
+        self._supersede(last, wanted)
         seen = self.alias.read()
-        release = self._new(wanted, seen, ignored=())
+        release = self._new(wanted, seen, last, ignored=())
         target = Traffic(version=wanted.version)
         ending = replace(release, status=Status.ENDING, ending=Status.PROMOTED)
         self.store.create(replace(ending, target=target, previous=seen, is_settled=False))
-        self.look(release.model, release.number)
-        return self.store.read(release.model, release.number)
+        return release
 
     def _start(self, wanted: Request) -> Release | None:
         last = self.store.last(wanted.model)
         if last is not None and last.cause == wanted.cause:
             return last
-        self._supersede(wanted)
+        self._supersede(last, wanted)
         alias = self.alias.read()
         if alias == Traffic(version=wanted.version):
             return None
-        release = self._new(wanted, alias, ignored=self.senses.alarms())
+        release = self._new(wanted, alias, last, ignored=self.senses.alarms())
         self.store.create(release)
         return release
 
-    def _new(self, wanted: Request, alias: Traffic, ignored: tuple[str, ...]) -> Release:
-        last = self.store.last(wanted.model)
+    def _new(self, wanted: Request, alias: Traffic, last: Release | None, ignored: tuple[str, ...]) -> Release:
+        """After ``last``, which has ended. Where another has begun by now, it has the same number, and stays."""
         return begin(
             model=wanted.model,
             number=1 if last is None else last.number + 1,
@@ -188,9 +197,8 @@ class Controller:
             ignored_alarms=ignored,
         )
 
-    def _supersede(self, wanted: Request) -> None:
+    def _supersede(self, last: Release | None, wanted: Request) -> None:
         """Whatever is on its way ends first."""
-        last = self.store.last(wanted.model)
         if last is None:
             return
         if not last.status.is_final and last.status is not Status.ENDING:
@@ -200,29 +208,50 @@ class Controller:
             self.look(last.model, last.number)
 
     def _look(self, release: Release) -> float | None:
+        # A world that cannot be told must not keep the alias from going back. What is still untold at the end raises.
+        with suppress(Exception):
+            release = self._told(release)
         alarms: Sequence[str] = ()
         if not release.status.is_final and release.wish is None and release.status is not Status.ENDING:
-            release = self._observed(release)
             alarms = self.senses.alarms()
+            release = self._observed(release, alarms)
         admission: tuple[str, ...] | None = None
         while True:
             seen = Observation(alias=self.alias.read(), alarms=tuple(alarms), admission=admission)
             action = next_action(release, seen, self.clock(), self.judge(release.settings))
             match action:
                 case Save():
-                    release = self._told(self.store.write(action.release))
+                    release = self.store.write(action.release)
                 case Move():
-                    self.alias.move(action.target)
+                    release = self._moved(release, action.target)
                 case Admit():
                     admission = self.senses.differences(release.new)
                 case Wait():
-                    self._replay(release, action)
+                    self._replay(self._told(release), action)
                     return action.seconds
                 case Done():
+                    self._told(release)
                     return None
 
-    def _observed(self, release: Release) -> Release:
-        """With what was answered since the last look, up to where the log is complete."""
+    def _moved(self, release: Release, target: Traffic) -> Release:
+        """Move the alias, unless the release is no longer what it was decided upon.
+
+        Another look may have moved the alias there and back again, so that it is as it was. Since the record is read
+        after the alias was, either the one or the other tells.
+        """
+        if self.store.read(release.model, release.number).revision != release.revision:
+            raise Conflict(f"release {release.number} of {release.model} is no longer what it was")
+        try:
+            self.alias.move(target)
+        except Immovable as why:
+            return self.store.write(turned_away(release, str(why), self.clock()))
+        return release
+
+    def _observed(self, release: Release, alarms: Sequence[str]) -> Release:
+        """With what was answered since the last look, up to where the log is complete.
+
+        An alarm that is over is no longer ignored: what raises it next is of this release.
+        """
         until = self.clock() - self.lag_seconds
         if release.status is Status.ADMITTING or until <= release.observed_until:
             return release
@@ -230,17 +259,27 @@ class Controller:
         found = self.senses.traffic(versions, since=release.observed_until, until=until, beginning=beginning)
         new = release.new_window + found.get(release.new, Window())
         stable = release.stable_window + found.get(release.stable, Window())
-        known = replace(release, new_window=new, stable_window=stable, observed_until=until)
+        ignored = tuple(alarm for alarm in release.ignored_alarms if alarm in alarms)
+        known = replace(release, new_window=new, stable_window=stable, observed_until=until, ignored_alarms=ignored)
         judgement = self.judge(release.settings)(new, stable, next_share(release))
         return self.store.write(replace(known, judgement=judgement, updated_at=self.clock()))
 
     def _told(self, release: Release) -> Release:
-        if release.untold is None:
-            return release
-        self.tell(release.untold, release)
-        return self.store.write(replace(release, untold=None))
+        while release.untold:
+            self.tell(release.untold[0], release)
+            release = self.store.write(replace(release, untold=release.untold[1:]))
+        return release
 
     def _replay(self, release: Release, wait: Wait) -> None:
         if wait.replay:
             for version in (release.new, release.stable):
                 self.senses.replay(version)
+
+
+def _tried(start: Callable[[], _Started], model: str) -> _Started:
+    for _ in range(_TRIES):
+        try:
+            return start()
+        except (Conflict, NoRelease):  # somebody was quicker; look again
+            continue
+    raise Conflict(f"{model}: others keep starting releases")

@@ -91,8 +91,8 @@ class Release:
     steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
     whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_from``,
     ``observed_until``: what the windows count, so far. ``ignored_alarms``: raised before it began. ``untold``: what
-    has happened and the world has not been told. ``revision``: counts the writes, each of which names the one before
-    it.
+    has happened and the world has not been told, in order. ``revision``: counts the writes, each of which names the one
+    before it.
     """
 
     model: str
@@ -120,7 +120,7 @@ class Release:
     ignored_alarms: tuple[str, ...] = ()
     wish: Wish | None = None
     reason: str = ""
-    untold: str | None = None
+    untold: tuple[str, ...] = ()
     revision: int = 0
 
 
@@ -158,5 +158,5 @@ def begin(
         by=by,
         reason=reason,
         ignored_alarms=ignored_alarms,
-        untold="started",
+        untold=("started",),
     )
