@@ -104,6 +104,16 @@ def test_the_version_that_was_deployed_before_is_not_released_again(cloudformati
     assert [each.request for each in deployments] == [None]
 
 
+@pytest.mark.parametrize(("before", "failed"), [("1", None), ("10", "10")])
+def test_cloudformation_alone_goes_back_to_a_version(
+    cloudformation: CloudFormation, before: str, failed: str | None
+) -> None:
+    deployments: list[Deployment] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {**WANTED, "Version": before}}
+    respond(event, "log", deployments.append)
+    assert [each.failed for each in deployments] == [failed]
+
+
 def test_a_deletion_releases_nothing(cloudformation: CloudFormation) -> None:
     deployments: list[Deployment] = []
     respond(cloudformation.event("Delete", **WANTED), "log", deployments.append)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,16 +24,25 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Kills before or after an effect, with ``chance`` each."""
+    """Kills before or after an effect, with ``chance`` each, and has something happen at one of them."""
 
     chance: float = 0.0
     seed: int = 0
     random: random.Random = field(init=False)
+    due: int = 0
+    happening: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - a schedule that can be repeated
 
+    def interrupt(self, due: int, happening: Callable[[], None]) -> None:
+        """Have ``happening`` take place at the next effect but ``due``."""
+        self.due, self.happening = due, happening
+
     def strike(self) -> None:
+        self.due -= 1
+        if self.due == 0:
+            self.happening()
         if self.random.random() < self.chance:
             raise Killed
 

@@ -133,6 +133,10 @@ class Controller:
         """
         return _tried(lambda: self._start(wanted), wanted.model)
 
+    def take_back(self, release: Release, wanted: Request) -> None:
+        """``release`` ends, if it is on its way, and none of ``wanted``'s version begins."""
+        _tried(lambda: self._supersede(self.store.read(release.model, release.number), wanted), wanted.model)
+
     def wish(self, model: str, number: int, wish: Wish) -> Release:
         """Have the release do as is wished, and return what has become of it.
 
