@@ -171,8 +171,12 @@ def test_the_log_is_read_page_by_page_up_to_the_end_of_the_stretch() -> None:
     client, stubber = stubbed("logs")
     line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
     asked = {"logGroupName": "g", "filterPattern": '"function_version"', "startTime": 1000, "endTime": 1999}
-    stubber.add_response("filter_log_events", {"events": [{"message": line}], "nextToken": "n"}, asked)
-    stubber.add_response("filter_log_events", {"events": [{"message": line}]}, {**asked, "nextToken": "n"})
+    stubber.add_response(
+        "filter_log_events", {"events": [{"timestamp": 1250, "message": line}], "nextToken": "n"}, asked
+    )
+    stubber.add_response(
+        "filter_log_events", {"events": [{"timestamp": 1250, "message": line}]}, {**asked, "nextToken": "n"}
+    )
     found = senses(logs=client).traffic(("2", "1"), since=1.0, until=2.0, beginning=1.0)
     assert (found["2"].requests, found["1"].requests) == (2, 0)
     stubber.assert_no_pending_responses()
@@ -183,7 +187,7 @@ def test_pages_without_a_line_do_not_end_the_search() -> None:
     line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
     for _ in range(50):
         stubber.add_response("filter_log_events", {"events": [], "nextToken": "n"})
-    stubber.add_response("filter_log_events", {"events": [{"message": line}]})
+    stubber.add_response("filter_log_events", {"events": [{"timestamp": 1250, "message": line}]})
     assert senses(logs=client).traffic(("2",), since=1.0, until=2.0, beginning=1.0)["2"].requests == 1
 
 
@@ -191,7 +195,7 @@ def test_one_look_reads_twenty_pages_at_most() -> None:
     client, stubber = stubbed("logs")
     line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
     for _ in range(21):
-        stubber.add_response("filter_log_events", {"events": [{"message": line}], "nextToken": "n"})
+        stubber.add_response("filter_log_events", {"events": [{"timestamp": 1250, "message": line}], "nextToken": "n"})
     assert senses(logs=client).traffic(("2",), since=1.0, until=2.0, beginning=1.0)["2"].requests == 20
 
 
@@ -202,13 +206,26 @@ def test_a_stretch_shorter_than_a_millisecond_is_not_asked_for() -> None:
 def test_what_crashed_is_a_request_and_an_error_of_its_version() -> None:
     logs, log = stubbed("logs")
     line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
-    log.add_response("filter_log_events", {"events": [{"message": line}]})
+    log.add_response("filter_log_events", {"events": [{"timestamp": 1250, "message": line}]})
     cloudwatch, metrics = stubbed("cloudwatch")
     counted = {"Id": "v2", "StatusCode": "Complete", "Timestamps": [], "Values": [2.0, 1.0]}
     metrics.add_response("get_metric_data", {"MetricDataResults": [counted]})
     found = senses(logs=logs, cloudwatch=cloudwatch).traffic(("2", "1"), since=600.0, until=700.0, beginning=60.0)
     assert (found["2"].requests, found["2"].errors, sum(found["2"].latencies.values())) == (4, 3, 1)
     assert found["1"] == Window()
+
+
+def test_crashes_count_for_the_part_of_the_requests_that_is_read() -> None:
+    logs, log = stubbed("logs")
+    line = json.dumps({"route": "predict", "status": 200, "total_ms": 1.0, "function_version": "2"})
+    for page in range(1, 21):
+        event = {"timestamp": 600_000 + page * 1000, "message": line}
+        log.add_response("filter_log_events", {"events": [event], "nextToken": "n"})
+    cloudwatch, metrics = stubbed("cloudwatch")
+    counted = {"Id": "v2", "StatusCode": "Complete", "Timestamps": [], "Values": [1000.0]}
+    metrics.add_response("get_metric_data", {"MetricDataResults": [counted]})
+    found = senses(logs=logs, cloudwatch=cloudwatch).traffic(("2",), since=600.0, until=700.0, beginning=60.0)
+    assert (found["2"].requests, found["2"].errors) == (220, 200)
 
 
 # --- golden cases ---------------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ BEGUN = begin(
     settings=Settings(steps=(5, 50)),
     now=12.5,
     by="a deploy",
-    ignored_alarms=("Errors",),
 )
 EVIDENCE = Evidence(
     measure="error_rate",
@@ -41,6 +40,7 @@ FULL = replace(
     BEGUN,
     status=Status.ENDING,
     ending=Status.ROLLED_BACK,
+    ignored_alarms=("Errors",),
     target=Traffic(version="1", canary="2", percent=5.5),
     new_window=Window(requests=2, latencies=Counter({1.05: 2}), predictions=Counter({"3": 1})),
     judgement=Judgement(verdict=Verdict.NOT_ENOUGH_DATA, why="10 requests", evidence=(EVIDENCE,)),

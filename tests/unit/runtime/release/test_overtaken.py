@@ -82,6 +82,13 @@ def test_what_cannot_be_seen_does_not_keep_an_abort_back() -> None:
     assert world.alias.now == STABLE
 
 
+def test_an_alarm_that_is_raised_while_golden_cases_are_asked_does_not_condemn_the_new_version() -> None:
+    world = World()
+    world.start()
+    world.senses.raised = ("Errors",)
+    assert world.run().status is Status.PROMOTED
+
+
 def test_an_alarm_that_is_over_and_raised_once_more_stops_a_release() -> None:
     world = World()
     world.senses.raised = ("Errors",)

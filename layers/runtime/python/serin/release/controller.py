@@ -167,7 +167,7 @@ class Controller:
             return last
         self._supersede(last, wanted)
         seen = self.alias.read()
-        release = self._new(wanted, seen, last, ignored=())
+        release = self._new(wanted, seen, last)
         target = Traffic(version=wanted.version)
         ending = replace(release, status=Status.ENDING, ending=Status.PROMOTED)
         self.store.create(replace(ending, target=target, previous=seen, is_settled=False))
@@ -181,11 +181,11 @@ class Controller:
         alias = self.alias.read()
         if alias == Traffic(version=wanted.version):
             return None
-        release = self._new(wanted, alias, last, ignored=self.senses.alarms())
+        release = self._new(wanted, alias, last)
         self.store.create(release)
         return release
 
-    def _new(self, wanted: Request, alias: Traffic, last: Release | None, ignored: tuple[str, ...]) -> Release:
+    def _new(self, wanted: Request, alias: Traffic, last: Release | None) -> Release:
         """After ``last``, which has ended. Where another has begun by now, it has the same number, and stays."""
         return begin(
             model=wanted.model,
@@ -198,7 +198,6 @@ class Controller:
             now=self.clock(),
             by=wanted.by,
             reason=wanted.reason,
-            ignored_alarms=ignored,
         )
 
     def _supersede(self, last: Release | None, wanted: Request) -> None:

@@ -90,9 +90,9 @@ class Release:
     ``stable``, ``new``: function versions; ``model_version``: the model's own. ``step``: index into the settings'
     steps, -1 before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``:
     whether it has been seen to be so. ``ending``: the status to take once the alias is settled. ``observed_from``,
-    ``observed_until``: what the windows count, so far. ``ignored_alarms``: raised before it began. ``untold``: what
-    has happened and the world has not been told, in order. ``revision``: counts the writes, each of which names the one
-    before it.
+    ``observed_until``: what the windows count, so far. ``ignored_alarms``: raised before the new version was
+    called. ``untold``: what has happened and the world has not been told, in order. ``revision``: counts the writes,
+    each of which names the one before it.
     """
 
     model: str
@@ -136,7 +136,6 @@ def begin(
     now: float,
     by: str,
     reason: str = "",
-    ignored_alarms: tuple[str, ...] = (),
 ) -> Release:
     """A release that has done nothing yet: all traffic is on ``stable``."""
     alias = Traffic(version=stable)
@@ -157,6 +156,5 @@ def begin(
         previous=alias,
         by=by,
         reason=reason,
-        ignored_alarms=ignored_alarms,
         untold=("started",),
     )

@@ -84,7 +84,7 @@ def next_action(release: Release, seen: Observation, now: float, judge: Judge) -
     if seen.alias != release.target:
         return _astray(release, seen, now)
     if not release.is_settled:
-        return _settled(release, now)
+        return _settled(release, seen, now)
     return _stopped(release, seen, now) or _onwards(release, seen, now, judge)
 
 
@@ -112,13 +112,13 @@ def _astray(release: Release, seen: Observation, now: float) -> Action:
     return _end(release, Status.INTERRUPTED, why, now)
 
 
-def _settled(release: Release, now: float) -> Save:
+def _settled(release: Release, seen: Observation, now: float) -> Save:
     """The alias is what it was to be."""
     if release.ending is not None:
         return _end(replace(release, is_settled=True), release.ending, release.reason, now)
-    # Both versions are compared over the same minutes, so nothing counts from before the new one was called.
     if release.step == 0:
-        release = replace(release, observed_from=now, observed_until=now)
+        # Both versions are compared over the same minutes, so nothing counts from before the new one was called.
+        release = replace(release, observed_from=now, observed_until=now, ignored_alarms=seen.alarms)
     return Save(release=_news(replace(release, is_settled=True, step_since=now, updated_at=now), "shifted"))
 
 
