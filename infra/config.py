@@ -142,6 +142,8 @@ class Stage:
     """Overrides the manifests' retention, and holds for all other logs; 30 days when unset."""
     log_lag_seconds: float = 10.0
     """How long a line may take from a function to where a release finds it."""
+    metric_lag_seconds: float = 180.0
+    """How long after its end a minute of CloudWatch's metrics may still change; a release counts crashes by them."""
     keep_key: bool
     """Whether the encryption key, and with it the logs' readability and the records of releases, outlives the stage."""
     termination_protection: bool

@@ -76,6 +76,7 @@ class Release(Construct):
             "STATE_MACHINE": machine_arn(self),
             "TOLERANCES": json.dumps(_tolerances(manifest)),
             "LAG_SECONDS": f"{stage.log_lag_seconds:g}",
+            "METRIC_LAG_SECONDS": f"{stage.metric_lag_seconds:g}",
         }
         self.function = _function(self, role, logs, root, manifest, environment)
         machine = ReleaseMachine(self, "Machine", stage=stage, function=self.function, key=platform.key)
@@ -185,7 +186,7 @@ def _allow(
             allow(_RECORDS, platform.releases.table_arn, own_items),
             allow(_KEY, platform.key.key_arn),
             allow(["logs:FilterLogEvents"], serving.log_group.log_group_arn),
-            allow(["cloudwatch:DescribeAlarms"], "*"),
+            allow(["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"], "*"),
             allow(["events:PutEvents"], bus),
             allow(["sns:Publish"], platform.topic.topic_arn),
             allow(["states:StartExecution"], machine_arn(scope)),
@@ -198,5 +199,7 @@ def _allow(
         f"IAM5[Resource::<{function_id}.Arn>:*]",
         "The versions and the alias of this one function; a version's number is not known before the deploy.",
     )
-    acknowledge(policy, "IAM5[Resource::*]", "CloudWatch tells the state of alarms for no narrower resource than all.")
+    acknowledge(
+        policy, "IAM5[Resource::*]", "CloudWatch tells states of alarms and metrics for no narrower resource than all."
+    )
     return policy

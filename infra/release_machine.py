@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as event_targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
@@ -34,7 +36,10 @@ def machine_arn(scope: Construct) -> str:
 
 
 class ReleaseMachine(Construct):
-    """A look that fails is tried again for minutes; then the stable version gets all of the traffic."""
+    """A look that fails is tried again for minutes; then the stable version gets all of the traffic.
+
+    So it does where an execution ends otherwise than by itself, as when it is stopped by hand: nobody would look on.
+    """
 
     def __init__(
         self,
@@ -59,10 +64,26 @@ class ReleaseMachine(Construct):
                 include_execution_data=False,
             ),
         )
+        _restore_when_stopped(self, machine, function)
         role = machine.role
         acknowledge(role, "IAM5[Resource::*]", "The delivery of logs and traces knows no narrower resource than all.")
         function_id = cdk.Stack.of(self).get_logical_id(cast("cdk.CfnElement", function.node.default_child))
         acknowledge(role, f"IAM5[Resource::<{function_id}.Arn>:*]", "The versions of the model's own release function.")
+
+
+def _restore_when_stopped(scope: Construct, machine: sfn.IStateMachine, function: lambda_.IFunction) -> None:
+    restore = {"command": "restore", "execution": events.EventField.from_path("$.detail.name")}
+    events.Rule(
+        scope,
+        "Stopped",
+        description="Serin: a release whose execution was stopped or has failed goes back",
+        event_pattern=events.EventPattern(
+            source=["aws.states"],
+            detail_type=["Step Functions Execution Status Change"],
+            detail={"stateMachineArn": [machine.state_machine_arn], "status": ["ABORTED", "FAILED", "TIMED_OUT"]},
+        ),
+        targets=[event_targets.LambdaFunction(function, event=events.RuleTargetInput.from_object(restore))],
+    )
 
 
 def _definition(scope: Construct, function: lambda_.IFunction) -> sfn.IChainable:

@@ -70,11 +70,12 @@ class Calls:
         """Whether ``version`` serves the model."""
         return self._ask(version, "GET", f"/v2/models/{self.model}/ready", None)
 
-    def predict(self, version: str, instance: Any) -> Answer:
-        """What ``version`` answers to one row."""
-        return self._ask(version, "POST", f"/models/{self.model}/predict", json.dumps({"instances": [instance]}))
+    def predict(self, version: str, instance: Any, tries: int = _TRIES) -> Answer:
+        """What ``version`` answers to one row, where it does within ``tries``."""
+        body = json.dumps({"instances": [instance]})
+        return self._ask(version, "POST", f"/models/{self.model}/predict", body, tries)
 
-    def _ask(self, version: str, method: str, path: str, body: str | None) -> Answer:
+    def _ask(self, version: str, method: str, path: str, body: str | None, tries: int = _TRIES) -> Answer:
         event = {
             "httpMethod": method,
             "path": path,
@@ -82,7 +83,7 @@ class Calls:
             "body": body,
             "requestContext": {"requestId": f"{REPLAY}{uuid.uuid4()}"},
         }
-        for _ in range(_TRIES):
+        for _ in range(tries):
             answer = self._client.invoke(
                 FunctionName=self._function, Qualifier=version, Payload=json.dumps(event).encode()
             )

@@ -21,6 +21,16 @@ _LOOKS: Final = 1000
 _HISTORY: Final = 50
 
 
+def execution_name(release: Release, leg: int) -> str:
+    """Of the state machine's run for ``release`` in its given leg. Step Functions takes a name once in 90 days."""
+    return f"release-{release.number}-{leg}-{release.started_at:.0f}"
+
+
+def number_of(execution: str) -> int:
+    """Number of the release that ``execution`` is named after."""
+    return int(execution.split("-")[1])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Commands:
     """``run`` starts the state machine for a release, in its given leg."""
@@ -77,13 +87,14 @@ class Commands:
         return {**going, "done": seconds is None, "seconds": math.ceil(seconds or 1)}
 
     def _restore(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """The controller cannot go on: the stable version gets all of the traffic."""
+        """The controller cannot go on, or was stopped: the stable version gets all of the traffic."""
+        number = number_of(event["execution"]) if "execution" in event else int(event["number"])
         wish = Wish(kind=WishKind.ABORT, why="the controller could not go on; its log says why", by="controller")
         try:
-            release = self.controller.wish(self.model, int(event["number"]), wish)
+            release = self.controller.wish(self.model, number, wish)
         except NoRelease:  # it was ending by then
-            self.controller.look(self.model, int(event["number"]))
-            release = self.store.read(self.model, int(event["number"]))
+            self.controller.look(self.model, number)
+            release = self.store.read(self.model, number)
         return to_json(release)
 
     def _status(self, number: object) -> dict[str, Any]:

@@ -25,12 +25,16 @@ class NotReadyError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """``request``: what is to be released; None where the version is the one that was deployed before.
+    """``request``: what is to be released; None where the version is the one that was deployed before. ``failed``: the
+    version whose deploy is taken back by it.
 
-    ``warm_instances``: of the alias, to begin with. ``was_warm``: the alias had some before.
+    ``is_first``: of a new function, whatever the records tell of one that was deleted. ``warm_instances``: of the
+    alias, to begin with. ``was_warm``: the alias had some before.
     """
 
     request: Request | None
+    failed: str | None
+    is_first: bool
     warm_instances: int | None
     was_warm: bool
 
@@ -38,7 +42,7 @@ class Deployment:
     def from_event(cls, event: Mapping[str, Any]) -> Deployment:
         """As CloudFormation sends it: every value is text."""
         wanted, before = event["ResourceProperties"], event.get("OldResourceProperties", {})
-        warm = wanted.get("WarmInstances")
+        warm, version_before = wanted.get("WarmInstances"), before.get("Version", wanted["Version"])
         request = Request(
             model=wanted["Model"],
             version=wanted["Version"],
@@ -50,6 +54,9 @@ class Deployment:
         )
         return cls(
             request=None if before.get("Version") == wanted["Version"] else request,
+            # Lambda counts versions upwards: CloudFormation alone goes back to one.
+            failed=version_before if int(version_before) > int(wanted["Version"]) else None,
+            is_first=event["RequestType"] == "Create",
             warm_instances=None if warm is None else int(warm),
             was_warm="WarmInstances" in before,
         )
@@ -74,19 +81,37 @@ class Deployer:
         if deployment.was_warm and deployment.warm_instances is None:
             # First, as a version with SnapStart takes no alias that has them.
             self.client.delete_provisioned_concurrency_config(FunctionName=self.function, Qualifier=self.alias)
-        if deployment.request is not None:
-            self._release(deployment.request)
+        if deployment.request is not None and deployment.failed is not None:
+            self._take_back(deployment.request, deployment.failed)
+        elif deployment.request is not None:
+            self._release(deployment.request, is_first=deployment.is_first)
         if deployment.warm_instances is not None:
             self._keep_warm(deployment.warm_instances)
 
-    def _release(self, request: Request) -> None:
-        if self.controller.store.last(request.model) is None and self._serves(request.version):
+    def _release(self, request: Request, *, is_first: bool) -> None:
+        if is_first and self._serves(request.version):
             # There is nothing to compare the first version with, and nothing to go back to.
             admission = self.controller.senses.admission(request.version, request.settings)
             if admission.problems:
                 raise NotReadyError("; ".join(admission.problems))
             self.controller.replace_at_once(request, admission)
             return
+        self._start(request)
+
+    def _take_back(self, request: Request, failed: str) -> None:
+        """What served before ``failed`` serves again.
+
+        That need not be ``request``'s version: one that was rolled back is not tried anew as a later deploy has failed.
+        """
+        last = self.controller.store.last(request.model)
+        if last is None:
+            return
+        if last.cause == request.cause or (last.new, last.stable) == (failed, request.version):
+            self._start(request)
+        elif last.new == failed:
+            self.controller.take_back(last, request)
+
+    def _start(self, request: Request) -> None:
         release = self.controller.start(request)
         if release is not None and not release.status.is_final:
             self.run(release)

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from functions.release.announce import Announcer
 from functions.release.calls import Calls
-from functions.release.commands import Commands
+from functions.release.commands import Commands, execution_name
+from functions.release.crashes import Crashes
 from functions.release.deployment import Deployer, respond
 from functions.release.golden import GoldenCases
 from functions.release.judging import judge_for
@@ -28,6 +29,9 @@ from serin.release.record import Release
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PATIENT: Final = Config(read_timeout=120, retries={"total_max_attempts": 5, "mode": "standard"})
+"""For the model's own answers."""
+_BRISK: Final = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3, "mode": "standard"})
+"""For all else: while a look waits, nobody looks at the alarms."""
 
 
 def on_event(event: Any, context: Any) -> dict[str, Any] | None:
@@ -44,9 +48,10 @@ class _Parts:
 
     def __init__(self, environment: Environment) -> None:
         functions = boto3.client("lambda", config=_PATIENT)
-        self._machines = boto3.client("stepfunctions")
+        self._machines = boto3.client("stepfunctions", config=_BRISK)
         self._environment = environment
-        store = TableStore(boto3.client("dynamodb"), environment.table)
+        cloudwatch = boto3.client("cloudwatch", config=_BRISK)
+        store = TableStore(boto3.client("dynamodb", config=_BRISK), environment.table)
         calls = Calls(functions, function=environment.function, model=environment.model)
         golden = GoldenCases(
             calls,
@@ -57,15 +62,23 @@ class _Parts:
             store=store,
             alias=LiveAlias(functions, environment.function, environment.alias),
             senses=AwsSenses(
-                logs=boto3.client("logs"),
-                cloudwatch=boto3.client("cloudwatch"),
+                logs=boto3.client("logs", config=_BRISK),
+                cloudwatch=cloudwatch,
                 log_group=environment.log_group,
                 alarm_names=environment.alarms,
+                crashes=Crashes(
+                    client=cloudwatch,
+                    function=environment.function,
+                    alias=environment.alias,
+                    lag_seconds=environment.metric_lag_seconds,
+                ),
                 golden=golden,
                 calls=calls,
             ),
             judge=judge_for,
-            tell=Announcer(boto3.client("events"), boto3.client("sns"), environment.topic),
+            tell=Announcer(
+                boto3.client("events", config=_BRISK), boto3.client("sns", config=_BRISK), environment.topic
+            ),
             clock=time.time,
             lag_seconds=environment.lag_seconds,
         )
@@ -83,7 +96,7 @@ class _Parts:
         try:
             self._machines.start_execution(
                 stateMachineArn=self._environment.state_machine,
-                name=f"release-{release.number}-{leg}-{release.started_at:.0f}",
+                name=execution_name(release, leg),
                 input=json.dumps({"number": release.number, "looks": 0, "leg": leg}),
             )
         except ClientError as error:

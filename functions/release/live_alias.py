@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from serin.release.controller import Conflict
+from serin.release.controller import Conflict, Immovable
 from serin.release.record import Traffic
+
+_CONFLICTS: Final = frozenset({"PreconditionFailedException", "ResourceConflictException"})
+_REFUSALS: Final = frozenset({"InvalidParameterValueException", "ResourceNotFoundException"})
+"""A version that is gone, or that Lambda takes no weight for. Trying again does not help."""
 
 
 class LiveAlias:
@@ -24,8 +28,8 @@ class LiveAlias:
         weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
         # Lambda takes one further version at most.
         for version, weight in weights.items():
-            if weight > 0:
-                return Traffic(version=found["FunctionVersion"], canary=version, percent=round(weight * 100, 4))
+            if percent := round(weight * 100, 9):
+                return Traffic(version=found["FunctionVersion"], canary=version, percent=percent)
         return Traffic(version=found["FunctionVersion"])
 
     def move(self, target: Traffic) -> None:
@@ -38,6 +42,9 @@ class LiveAlias:
                 RevisionId=self._revision,
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] not in {"PreconditionFailedException", "ResourceConflictException"}:
-                raise
-            raise Conflict("the alias is not what it was") from None
+            code = error.response["Error"]["Code"]
+            if code in _CONFLICTS:
+                raise Conflict("the alias is not what it was") from None
+            if code in _REFUSALS:
+                raise Immovable(error.response["Error"].get("Message", code)) from None
+            raise

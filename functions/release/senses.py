@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from functions.release.calls import Calls
+from functions.release.crashes import Crashes
 from functions.release.golden import GoldenCases
+from functions.release.log_pages import LogPages
 from serin.release.admission import Admission
 from serin.release.prediction_log import windows
 from serin.release.record import Settings
 from serin.release.window import Window
-
-_PATTERN: Final = '"function_version"'
-_MOST_PAGES: Final = 20
-"""Of at most 1 MB, at one look. What lies beyond is not read: of both versions alike, as one log holds both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +24,7 @@ class AwsSenses:
     cloudwatch: Any
     log_group: str
     alarm_names: Sequence[str]
+    crashes: Crashes
     golden: GoldenCases
     calls: Calls
 
@@ -33,8 +32,16 @@ class AwsSenses:
         found = self.cloudwatch.describe_alarms(AlarmNames=list(self.alarm_names), StateValue="ALARM")
         return tuple(sorted(alarm["AlarmName"] for alarm in found["MetricAlarms"]))
 
-    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
-        return windows(self._lines(int(since * 1000), int(until * 1000) - 1))
+    def traffic(self, versions: Sequence[str], *, since: float, until: float, beginning: float) -> Mapping[str, Window]:
+        lines = LogPages(self.logs, group=self.log_group, first_ms=int(since * 1000), last_ms=int(until * 1000) - 1)
+        answered = windows(lines)
+        crashed = self.crashes.count(versions, since=since, until=until, beginning=beginning)
+        # Crashes are counted whole. Beside a part of the requests they count for that part.
+        lost = {version: round(count * lines.share) for version, count in crashed.items()}
+        return {
+            version: answered.get(version, Window()) + Window(requests=lost[version], errors=lost[version])
+            for version in versions
+        }
 
     def admission(self, version: str, settings: Settings) -> Admission:
         return self.golden.admission(version, settings)
@@ -42,19 +49,5 @@ class AwsSenses:
     def ready(self, version: str) -> str | None:
         return self.calls.why_unready(version)
 
-    def replay(self, version: str) -> None:
-        self.golden.replay(version)
-
-    def _lines(self, first_ms: int, last_ms: int) -> Iterator[str]:
-        request: dict[str, Any] = {
-            "logGroupName": self.log_group,
-            "filterPattern": _PATTERN,
-            "startTime": first_ms,
-            "endTime": last_ms,
-        }
-        for _ in range(_MOST_PAGES):
-            page = self.logs.filter_log_events(**request)
-            yield from (event["message"] for event in page["events"])
-            if not page.get("nextToken"):
-                return
-            request["nextToken"] = page["nextToken"]
+    def replay(self, versions: Sequence[str]) -> None:
+        self.golden.replay(versions)

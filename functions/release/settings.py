@@ -13,7 +13,8 @@ class Environment:
     """Names and addresses of one model's resources.
 
     ``tolerances``: absolute and relative, by output; the one under the empty name holds for a prediction that is no
-    tensors. ``lag_seconds``: how long a line may take from a function to where it is found.
+    tensors. ``lag_seconds``: how long a line may take from a function to where it is found;
+    ``metric_lag_seconds``: how long after its end a minute of CloudWatch's metrics may change.
     """
 
     model: str
@@ -26,6 +27,7 @@ class Environment:
     state_machine: str
     tolerances: Mapping[str, tuple[float, float]]
     lag_seconds: float
+    metric_lag_seconds: float
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Environment:
@@ -42,4 +44,5 @@ class Environment:
             state_machine=environment["STATE_MACHINE"],
             tolerances={output: (absolute, relative) for output, (absolute, relative) in tolerances.items()},
             lag_seconds=float(environment["LAG_SECONDS"]),
+            metric_lag_seconds=float(environment["METRIC_LAG_SECONDS"]),
         )

@@ -45,12 +45,13 @@ def write_model(root: Path, name: str, version: str = "1.0.0", factor: float = 2
 
 @dataclass(frozen=True)
 class ImageSource:
-    """What an image is built from, as ``docker build`` will be told."""
+    """What an image is built from, as ``docker build`` will be told; ``tags``: registries and tags it is pushed to."""
 
     context: Path
     dockerfile: str
     arguments: Mapping[str, str]
     platform: str
+    tags: frozenset[tuple[str, str]]
 
     def files(self) -> set[str]:
         """Every file of the build context, as a path from its root."""
@@ -128,17 +129,19 @@ def _read(stack: CloudFormationStackArtifact) -> StackTemplate:
         protected=bool(stack.termination_protection),
         destination=stack.environment.name,
         body=json.loads(template.read_text()),
-        images={digest: _image(asset["source"], template.parent) for digest, asset in assets["dockerImages"].items()},
+        images={digest: _image(asset, template.parent) for digest, asset in assets["dockerImages"].items()},
         zips=frozenset(zips),
     )
 
 
-def _image(source: Mapping[str, Any], assembly: Path) -> ImageSource:
+def _image(asset: Mapping[str, Any], assembly: Path) -> ImageSource:
+    source = asset["source"]
     return ImageSource(
         context=assembly / source["directory"],
         dockerfile=source["dockerFile"],
         arguments=source["dockerBuildArgs"],
         platform=source["platform"],
+        tags=frozenset((place["repositoryName"], place["imageTag"]) for place in asset["destinations"].values()),
     )
 
 

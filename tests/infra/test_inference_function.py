@@ -57,6 +57,20 @@ def test_a_version_outlives_its_deploy_but_not_a_failed_one(dev: Synthesis) -> N
     assert version["UpdateReplacePolicy"] == "Retain"
 
 
+def test_an_image_is_pushed_under_its_own_digest_as_its_tag_and_served_from_there(dev: Synthesis) -> None:
+    for name in ("plain", "snap", "warm"):
+        stack = dev[f"Model-{name}"]
+        ((digest, image),) = stack.images.items()
+        ((registry, tag),) = image.tags
+        assert (registry.startswith("cdk-hnb659fds-container-assets-"), tag) == (True, digest)
+        (code,) = (
+            found["Properties"]["Code"]
+            for found in stack.of_type(FUNCTION).values()
+            if "ImageUri" in found["Properties"]["Code"]
+        )
+        assert code["ImageUri"]["Fn::Sub"].endswith(f"/{registry}:{digest}")
+
+
 def test_a_version_is_published_under_the_models_own(dev: Synthesis) -> None:
     for name, version in (("plain", "1.0.0"), ("snap", "2.1.0")):
         (published,) = dev[f"Model-{name}"].of_type("AWS::Lambda::Version").values()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.release.commands import number_of
 from infra.release import release_settings
 from serin.model_folder import load_manifest
 from serin.release.items import read_settings
@@ -42,6 +43,24 @@ def test_a_look_that_keeps_failing_gives_the_stable_version_everything(dev: Synt
     definition = json.dumps(dev["Model-plain"].properties("AWS::StepFunctions::StateMachine")["DefinitionString"])
     for word in ("Look", "Bake", "HasEnded", "Restore", "GivenUp", "States.ALL"):
         assert word in definition
+
+
+def test_a_release_whose_execution_was_stopped_by_hand_goes_back(dev: Synthesis) -> None:
+    stack = dev["Model-plain"]
+    (machine,) = stack.of_type("AWS::StepFunctions::StateMachine")
+    rule = stack.properties("AWS::Events::Rule")
+    assert rule["EventPattern"] == {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [{"Ref": machine}], "status": ["ABORTED", "FAILED", "TIMED_OUT"]},
+    }
+    (target,) = rule["Targets"]
+    asked = target["InputTransformer"]["InputTemplate"]
+    for place, path in target["InputTransformer"]["InputPathsMap"].items():
+        assert path == "$.detail.name"
+        asked = asked.replace(f"<{place}>", json.dumps("release-3-1-1700000000"))
+    assert json.loads(asked) == {"command": "restore", "execution": "release-3-1-1700000000"}
+    assert number_of("release-3-1-1700000000") == 3
 
 
 def test_warm_models_are_released_all_at_once_as_lambda_takes_no_weights_beside_them(dev: Synthesis) -> None:

@@ -17,6 +17,7 @@ Statement = dict[str, Any]
 # Actions that AWS offers for no narrower resource.
 WITHOUT_RESOURCE: Final = {
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -125,16 +126,26 @@ def test_no_route_is_open(stacks: Synthesis) -> None:
             assert properties["AuthorizationType"] != "NONE" or properties.get("ApiKeyRequired") is True, name
 
 
-def test_functions_are_invoked_through_aliases_alone(stacks: Synthesis) -> None:
-    permissions = [
-        (where, found["Properties"])
-        for where, found in stacks.every_resource()
-        if found["Type"] == "AWS::Lambda::Permission"
-    ]
-    assert permissions
-    for where, permission in permissions:
+def permissions(stacks: Synthesis) -> Iterator[tuple[str, Any]]:
+    for where, found in stacks.every_resource():
+        if found["Type"] == "AWS::Lambda::Permission":
+            yield where, found["Properties"]
+
+
+def test_nobody_but_the_api_and_a_models_own_rule_is_let_in(stacks: Synthesis) -> None:
+    principals = {permission["Principal"] for _, permission in permissions(stacks)}
+    assert principals == {"apigateway.amazonaws.com", "events.amazonaws.com"}
+    for where, permission in permissions(stacks):
         assert permission["Action"] == "lambda:InvokeFunction", where
-        assert permission["Principal"] == "apigateway.amazonaws.com", where
+        if permission["Principal"] == "events.amazonaws.com":
+            (rule,) = stacks[where.split("/")[0].split("-", 2)[2]].of_type("AWS::Events::Rule")
+            assert permission["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}, where
+
+
+def test_the_api_invokes_functions_through_aliases_alone(stacks: Synthesis) -> None:
+    for where, permission in permissions(stacks):
+        if permission["Principal"] != "apigateway.amazonaws.com":
+            continue
         assert permission["SourceArn"], where
         target = json.dumps(permission["FunctionName"])
         assert re.search(r"(Alias|Live)[0-9A-F]{8}", target), where

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from functions.catalog.releases.schemas import (
+    AdmissionFigures,
     Asked,
     Counts,
     MeasureEvidence,
@@ -21,25 +23,21 @@ from serin.release.judgement import Evidence
 from serin.release.record import Release, Settings
 from serin.release.window import Window
 
-_UNKNOWN: Final = "unknown"
-"""As records and ``/v2/models`` say it of a version that another hand has published."""
+
+def release_list(model: str, releases: Sequence[Release]) -> ReleaseList:
+    """Each in short."""
+    return ReleaseList(model=model, releases=tuple(ReleaseSummary(**_summary(each)) for each in releases))
 
 
-def release_list(model: str, history: Sequence[Release], limit: int) -> ReleaseList:
-    """The first ``limit`` of ``history``, which is newest first."""
-    names = _model_versions(history)
-    return ReleaseList(model=model, releases=tuple(ReleaseSummary(**_summary(each, names)) for each in history[:limit]))
-
-
-def release_detail(history: Sequence[Release]) -> ReleaseDetail:
-    """The first of ``history``, which is newest first."""
-    release = history[0]
-    judgement, wish = release.judgement, release.wish
+def release_detail(release: Release) -> ReleaseDetail:
+    """All that is known of it."""
+    judgement, wish, admission = release.judgement, release.wish, release.admission
     return ReleaseDetail(
-        **_summary(release, _model_versions(history)),
+        **_summary(release),
         model=release.model,
         step_since=_time(release.step_since),
         counted_until=_time(release.observed_until),
+        admission=AdmissionFigures(**asdict(admission)) if admission else None,
         counts=Counts(new=_counts(release.new_window), stable=_counts(release.stable_window)),
         evidence=tuple(_evidence(one) for one in judgement.evidence) if judgement else (),
         settings=_settings(release.settings),
@@ -48,28 +46,24 @@ def release_detail(history: Sequence[Release]) -> ReleaseDetail:
     )
 
 
-def _summary(release: Release, names: Mapping[str, str]) -> dict[str, Any]:
+def _summary(release: Release) -> dict[str, Any]:
     judgement = release.judgement
     return {
         "number": release.number,
         "status": release.status,
         "new": ReleasedVersion(deployment=release.new, version=release.model_version),
-        "stable": ReleasedVersion(deployment=release.stable, version=names.get(release.stable, _UNKNOWN)),
+        "stable": ReleasedVersion(deployment=release.stable, version=release.stable_model_version),
         "weight": _weight(release),
         "step": release.step + 1 if release.step >= 0 else None,
         "steps": release.settings.steps,
         "started_at": _time(release.started_at),
         "updated_at": _time(release.updated_at),
         "by": release.by,
+        "start_reason": release.start_reason,
         "reason": release.reason,
         "verdict": judgement.verdict if judgement else None,
         "words": judgement.why if judgement else None,
     }
-
-
-def _model_versions(history: Sequence[Release]) -> dict[str, str]:
-    """The model's version by function version: a stable version was once the new one of a release."""
-    return {release.new: release.model_version for release in history}
 
 
 def _weight(release: Release) -> float:

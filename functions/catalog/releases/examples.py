@@ -7,6 +7,7 @@ from typing import Final
 
 from functions.catalog.releases.answers import release_detail, release_list
 from functions.catalog.releases.schemas import ReleaseDetail, ReleaseList
+from serin.release.admission import Admission
 from serin.release.judgement import Evidence, Judgement, Verdict
 from serin.release.record import Release, Settings, Status, Traffic, begin
 from serin.release.window import Window
@@ -52,6 +53,7 @@ _JUDGEMENT: Final = Judgement(
 )
 _PROMOTED: Final = replace(
     _begun(1, "3", "4", "1.1.0", _BEGUN - _DAY),
+    stable_model_version="1.0.0",
     status=Status.PROMOTED,
     step=2,
     target=Traffic(version="4"),
@@ -60,6 +62,8 @@ _PROMOTED: Final = replace(
 )
 _BAKING: Final = replace(
     _begun(2, "4", "5", "1.2.0", _BEGUN),
+    stable_model_version="1.1.0",
+    admission=Admission(requests=100, p99_ms=0.572, memory_mb=49.387, init_ms=138.493, first_answer_ms=139.937),
     status=Status.BAKING,
     step=0,
     step_since=_BEGUN + 40,
@@ -71,5 +75,5 @@ _BAKING: Final = replace(
     judgement=_JUDGEMENT,
 )
 
-LIST: Final[ReleaseList] = release_list("churn", (_BAKING, _PROMOTED), 2)
-DETAIL: Final[ReleaseDetail] = release_detail((_BAKING, _PROMOTED))
+LIST: Final[ReleaseList] = release_list("churn", (_BAKING, _PROMOTED))
+DETAIL: Final[ReleaseDetail] = release_detail(_BAKING)

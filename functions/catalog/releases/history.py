@@ -13,7 +13,7 @@ from serin.release.record import Release
 from serin.release.table import ReleaseTable
 
 MOST: Final = 50
-"""Releases in one answer; also how far back the model version of a stable function version is looked for."""
+"""Releases in one answer."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ _LOGGER: Final = logging.getLogger(__name__)
 class ReleaseHistory(Protocol):
     """The records of all models."""
 
-    def newest(self, model: str, up_to: int | None = None) -> Sequence[Release]:
-        """At most ``MOST`` releases, newest first; with ``up_to``, those of this number and below.
+    def newest(self, model: str, count: int, up_to: int | None = None) -> Sequence[Release]:
+        """At most ``count`` releases, newest first; with ``up_to``, those of this number and below.
 
         Raises:
             ModelNotReady: they cannot be read now.
@@ -35,10 +35,10 @@ class TableHistory:
     def __init__(self, client: Any, table: str) -> None:
         self._table = ReleaseTable(client, table)
 
-    def newest(self, model: str, up_to: int | None = None) -> Sequence[Release]:
+    def newest(self, model: str, count: int, up_to: int | None = None) -> Sequence[Release]:
         """As ``ReleaseHistory`` says. ``model`` stands in the log where it fails, so it must be a model's name."""
         try:
-            return self._table.newest(model, MOST, up_to=up_to)
+            return self._table.newest(model, count, up_to=up_to)
         # Also a record that a newer release function has written.
         except (BotoCoreError, ClientError, KeyError, TypeError, ValueError) as error:
             kind = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -39,7 +39,7 @@ def release_routes(catalog: Catalog, history: ReleaseHistory) -> APIRouter:
     )
     def releases(model: Model, limit: Limit) -> ReleaseList:
         _require_model(model, names)
-        return release_list(model, history.newest(model), limit)
+        return release_list(model, history.newest(model, limit))
 
     @router.get(
         "/{model}/{number}",
@@ -50,10 +50,10 @@ def release_routes(catalog: Catalog, history: ReleaseHistory) -> APIRouter:
     )
     def release(model: Model, number: Number) -> ReleaseDetail:
         _require_model(model, names)
-        found = history.newest(model, up_to=number)
+        found = history.newest(model, 1, up_to=number)
         if not found or number not in {None, found[0].number}:
             raise no_such_release()
-        return release_detail(found)
+        return release_detail(found[0])
 
     return router
 

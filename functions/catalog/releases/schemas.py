@@ -20,7 +20,7 @@ class ReleasedVersion(_Answer):
     """A published function version, and which version of the model it is."""
 
     deployment: str = Field(description="Number of the published function version.")
-    version: str = Field(description="The model's own version; `unknown` where no release of it tells.")
+    version: str = Field(description="The model's own version; `unknown` where no record tells.")
 
 
 class ReleaseSummary(_Answer):
@@ -38,7 +38,8 @@ class ReleaseSummary(_Answer):
     started_at: datetime
     updated_at: datetime
     by: str = Field(description="Who asked for it.")
-    reason: str = Field(description="Why it was asked for; at its end, why it ended so.")
+    start_reason: str = Field(description="Why it was asked for.")
+    reason: str = Field(description="Why it is as it is: at its end, why it ended so.")
     verdict: Verdict | None = Field(None, description="The judge's last word; none before it has looked.")
     words: str | None = Field(None, description="The verdict for people.")
 
@@ -85,6 +86,17 @@ class MeasureEvidence(_Answer):
     verdict: Verdict
 
 
+class AdmissionFigures(_Answer):
+    """What golden requests showed before the version had traffic. What could not be measured is left out."""
+
+    problems: tuple[str, ...] = Field(description="Why the version was refused; none where it was admitted.")
+    requests: int = Field(description="Golden requests that were measured.")
+    p99_ms: float | None = Field(None, description="99th percentile of their time within the process.")
+    memory_mb: float | None = Field(None, description="The most that a process held.")
+    init_ms: float | None = Field(None, description="The longest start of a process.")
+    first_answer_ms: float | None = Field(None, description="That and its first prediction.")
+
+
 class ReleaseSettings(_Answer):
     """How the release goes, as the manifest's `release` said it when it began."""
 
@@ -111,6 +123,7 @@ class ReleaseDetail(ReleaseSummary):
     model: str
     step_since: datetime
     counted_until: datetime = Field(description="Up to when requests are in `counts`.")
+    admission: AdmissionFigures | None = None
     counts: Counts
     evidence: tuple[MeasureEvidence, ...] = Field(description="Of the judge's last word; empty before it has looked.")
     settings: ReleaseSettings

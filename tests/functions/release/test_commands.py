@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from functions.release.commands import Commands
+from functions.release.commands import Commands, execution_name
 from functions.release.store import TableStore
 from serin.release.controller import Conflict
 from serin.release.record import Release, Status, Traffic
@@ -76,6 +76,15 @@ def test_a_controller_that_cannot_go_on_gives_the_stable_version_everything(aske
     assert asked.commands({"command": "restore", "number": 1})["status"] == "aborted"
     assert asked.world.alias.now == Traffic(version="1")
     assert asked.commands({"command": "restore", "number": 1})["status"] == "aborted"
+
+
+def test_an_execution_that_was_stopped_from_outside_ends_its_own_release_alone(asked: Asked) -> None:
+    asked.world.look()
+    name = execution_name(asked.world.store.read(MODEL, 1), 2)
+    assert asked.commands({"command": "restore", "execution": name})["status"] == "aborted"
+    asked.world.start("3")
+    assert asked.commands({"command": "restore", "execution": name})["number"] == 1
+    assert asked.world.store.read(MODEL, 2).status is Status.ADMITTING
 
 
 def test_status_and_history_tell_the_records(asked: Asked) -> None:

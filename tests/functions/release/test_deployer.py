@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.release.deployment import Deployer, Deployment, NotReadyError
-from serin.release.record import Status
+from serin.release.record import Status, Traffic
 from tests.unit.runtime.release.world import MODEL, World
 
 ALIAS = {"FunctionName": "f", "Qualifier": "live"}
@@ -37,9 +37,15 @@ class Deploys:
             run=lambda release: self.runs.append(release.number),
         )
 
-    def __call__(self, version: str | None, warm: int | None = None, *, was_warm: bool = False) -> None:
-        request = None if version is None else self.world.request(version, f"deploy of {version}")
-        self._deployer(Deployment(request=request, warm_instances=warm, was_warm=was_warm))
+    def __call__(
+        self, version: str | None, warm: int | None = None, *, was_warm: bool = False, failed: str | None = None
+    ) -> None:
+        request = None if version is None else self.world.request(version, f"deploy of {version} after {failed}")
+        is_first = version == "1" and failed is None
+        deployment = Deployment(
+            request=request, failed=failed, is_first=is_first, warm_instances=warm, was_warm=was_warm
+        )
+        self._deployer(deployment)
         self.stubber.assert_no_pending_responses()
 
 
@@ -65,6 +71,23 @@ def test_a_first_version_that_answers_wrongly_fails_its_deploy(deploys: Deploys)
     assert deploys.world.store.items == {}
 
 
+def test_a_model_that_was_deleted_and_comes_again_is_asked_for_its_golden_cases(deploys: Deploys) -> None:
+    deploys.world.alias.set(Traffic(version="6"))
+    deploys.world.start("7")
+    deploys.world.look()
+    deploys.world.alias.set(Traffic(version="1"))  # of a new function
+    deploys("1")
+    assert deploys.world.senses.asked == ["7", "1"]
+    assert [deploys.world.store.read(MODEL, n).status for n in (1, 2)] == [Status.INTERRUPTED, Status.PROMOTED]
+    assert deploys.world.alias.now == Traffic(version="1")
+
+
+def test_a_first_deploy_that_is_run_twice_is_one_release(deploys: Deploys) -> None:
+    deploys("1")
+    deploys("1")
+    assert len(deploys.world.store.items) == 1
+
+
 def test_a_later_version_has_its_release_started_and_is_not_waited_for(deploys: Deploys) -> None:
     deploys("1")
     deploys("2")
@@ -77,6 +100,37 @@ def test_a_deploy_that_is_run_twice_starts_one_release(deploys: Deploys) -> None
     deploys("2")
     assert deploys.runs == [1, 1], "the second start of an execution changes nothing"
     assert len(deploys.world.store.items) == 1
+
+
+def test_a_deploy_that_is_taken_back_during_its_release_leaves_what_served_before(deploys: Deploys) -> None:
+    deploys("2")
+    deploys.world.look()
+    deploys("1", failed="2")
+    assert [deploys.world.store.read(MODEL, 1).status, len(deploys.world.store.items)] == [Status.SUPERSEDED, 1]
+    assert deploys.world.alias.now == Traffic(version="1")
+
+
+def test_a_deploy_that_is_taken_back_after_its_release_is_followed_by_one_of_what_served_before(
+    deploys: Deploys,
+) -> None:
+    deploys("2")
+    deploys.world.run()
+    for _ in range(2):
+        deploys("1", failed="2")
+    assert (deploys.runs, deploys.world.run(2).new) == ([1, 2, 2], "1")
+    assert deploys.world.alias.now == Traffic(version="1")
+
+
+def test_a_version_that_was_rolled_back_is_not_tried_anew_because_a_later_deploy_failed(deploys: Deploys) -> None:
+    deploys.world.senses.wrong["2"] = ("case 1: wrong",)
+    deploys("2")
+    deploys.world.run()
+    deploys("2", failed="3")  # which had not come to its release
+    deploys("3")
+    deploys.world.look(2)
+    deploys("2", failed="3")
+    assert [deploys.world.store.read(MODEL, n).status for n in (1, 2)] == [Status.REFUSED, Status.SUPERSEDED]
+    assert (deploys.runs, deploys.world.alias.now) == ([1, 2], Traffic(version="1"))
 
 
 def test_the_first_warm_instances_are_put_where_there_are_none(deploys: Deploys) -> None:

@@ -81,6 +81,15 @@ def test_a_release_of_the_events_version_is_asked_for(cloudformation: CloudForma
     ]
 
 
+@pytest.mark.parametrize(("kind", "is_first"), [("Create", True), ("Update", False)])
+def test_the_first_version_of_a_function_is_that_of_a_new_stack(
+    cloudformation: CloudFormation, kind: str, is_first: bool
+) -> None:
+    deployments: list[Deployment] = []
+    respond(cloudformation.event(kind, **WANTED), "log", deployments.append)
+    assert [each.is_first for each in deployments] == [is_first]
+
+
 def test_what_was_before_is_told(cloudformation: CloudFormation) -> None:
     deployments: list[Deployment] = []
     event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {"Version": "1", "WarmInstances": "2"}}
@@ -93,6 +102,16 @@ def test_the_version_that_was_deployed_before_is_not_released_again(cloudformati
     event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": WANTED}
     respond(event, "log", deployments.append)
     assert [each.request for each in deployments] == [None]
+
+
+@pytest.mark.parametrize(("before", "failed"), [("1", None), ("10", "10")])
+def test_cloudformation_alone_goes_back_to_a_version(
+    cloudformation: CloudFormation, before: str, failed: str | None
+) -> None:
+    deployments: list[Deployment] = []
+    event = cloudformation.event("Update", **WANTED) | {"OldResourceProperties": {**WANTED, "Version": before}}
+    respond(event, "log", deployments.append)
+    assert [each.failed for each in deployments] == [failed]
 
 
 def test_a_deletion_releases_nothing(cloudformation: CloudFormation) -> None:

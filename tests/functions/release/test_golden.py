@@ -42,13 +42,23 @@ def answer(
 Admit = Callable[..., Admission]
 
 
+Stubbed = tuple[Any, Stubber]
+
+
 @pytest.fixture
-def admit(tmp_path: Path) -> Iterator[Admit]:
-    """What is found where a version gives these answers, the first of them to whether it is ready, and no others."""
-    # Nothing is sent; a client only has to be signed for somewhere.
+def functions() -> Iterator[Stubbed]:
+    """Lambda's client. Nothing is sent; a client only has to be signed for somewhere."""
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="eu-central-1")  # noqa: S106
     client = session.client("lambda")
-    stubber = Stubber(client)
+    with Stubber(client) as stubber:
+        yield client, stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def admit(tmp_path: Path, functions: Stubbed) -> Admit:
+    """What is found where a version gives these answers, the first of them to whether it is ready, and no others."""
+    client, stubber = functions
     version = {"FunctionName": "f", "Qualifier": "2"}
     for _ in range(2):
         stubber.add_response("get_function_configuration", {"State": "Active"}, version)
@@ -63,9 +73,7 @@ def admit(tmp_path: Path) -> Iterator[Admit]:
         golden = GoldenCases(calls, file=file, tolerances={"": (0.1, 0.0)}, clock=lambda: next(times))
         return golden.admission("2", LIMITS)
 
-    with stubber:
-        yield admission
-        stubber.assert_no_pending_responses()
+    return admission
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -166,3 +174,52 @@ def test_without_golden_cases_memory_and_start_are_known_all_the_same(admit: Adm
 def test_a_process_that_tells_little_is_admitted_on_what_it_tells(admit: Admit, told: dict[str, Any] | None) -> None:
     found = admit(answer(None, told), answer(GOOD, told), clock=(0.0, 1.0, 60.0))
     assert found == Admission()
+
+
+# --- replays --------------------------------------------------------------------------------------------------------
+
+
+def replayed(
+    functions: Stubbed, file: Path, cases: int, answers: list[dict[str, Any] | str], clock: Iterable[float] = STOPPED
+) -> None:
+    """Replay to the versions 2 and 1, which answer in turn; a text is an error that Lambda itself answers with."""
+    client, stubber = functions
+    file.write_text("".join(json.dumps({**CASE, "instance": {"x": x}}) + "\n" for x in range(cases)))
+    for each, version in zip(answers, itertools.cycle("21"), strict=False):
+        if isinstance(each, str):
+            stubber.add_client_error("invoke", each)
+        else:
+            stubber.add_response("invoke", each, {"FunctionName": "f", "Qualifier": version, "Payload": ANY})
+    times = iter(clock)
+    calls = Calls(client, function="f", model="m")
+    GoldenCases(calls, file=file, tolerances={}, clock=lambda: next(times)).replay(("2", "1"))
+
+
+def test_both_versions_are_sent_the_same_cases(functions: Stubbed, tmp_path: Path) -> None:
+    sent: list[tuple[str, int]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        body = json.loads(json.loads(params["Payload"])["body"])
+        sent.append((params["Qualifier"], body["instances"][0]["x"]))
+
+    functions[0].meta.events.register("provide-client-params.lambda.Invoke", note)
+    replayed(functions, tmp_path / "golden.jsonl", 2, [answer() for _ in range(4)])
+    assert sent == [("2", 0), ("1", 0), ("2", 1), ("1", 1)]
+
+
+@pytest.mark.parametrize("problem", [answer(error="Unhandled"), "TooManyRequestsException"])
+def test_a_replay_that_fails_is_not_tried_again_and_holds_nothing_up(
+    functions: Stubbed, tmp_path: Path, problem: dict[str, Any] | str
+) -> None:
+    replayed(functions, tmp_path / "golden.jsonl", 1, [problem, answer()])
+
+
+def test_replays_end_after_some_seconds_and_begin_elsewhere_the_next_time(functions: Stubbed, tmp_path: Path) -> None:
+    first: list[int] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        first.append(json.loads(json.loads(params["Payload"])["body"])["instances"][0]["x"])
+
+    functions[0].meta.events.register("provide-client-params.lambda.Invoke", note)
+    replayed(functions, tmp_path / "golden.jsonl", 3, [answer(), answer()], clock=(4.0, 4.0, 14.0))
+    assert first == [1, 1]

@@ -20,11 +20,12 @@ class FixedHistory:
     is_readable: bool = True
     asked: list[tuple[str, int | None]] = field(default_factory=list)
 
-    def newest(self, model: str, up_to: int | None = None) -> Sequence[Release]:
+    def newest(self, model: str, count: int, up_to: int | None = None) -> Sequence[Release]:
         self.asked.append((model, up_to))
         if not self.is_readable:
             raise ModelNotReady("the records of releases cannot be read now; try again")
-        return [each for each in self.releases if each.model == model and (up_to is None or each.number <= up_to)]
+        found = [each for each in self.releases if each.model == model and (up_to is None or each.number <= up_to)]
+        return found[:count]
 
 
 def carried_out() -> FixedHistory:

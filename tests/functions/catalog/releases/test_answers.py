@@ -9,6 +9,7 @@ import pytest
 from functions.catalog.releases.answers import release_detail, release_list
 from functions.catalog.releases.schemas import ReleaseDetail
 from functions.release.judging import judge_for
+from serin.release.admission import Admission
 from serin.release.judgement import Verdict
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.window import Window
@@ -27,9 +28,14 @@ BEGUN = begin(
     now=1_790_000_000.25,
     by="arn:aws:iam::111122223333:user/ada",
     reason="deploy",
-    ignored_alarms=("Errors",),
 )
-AT_FIRST = replace(BEGUN, status=Status.BAKING, step=0, target=Traffic(version="1", canary="2", percent=12.5))
+AT_FIRST = replace(
+    BEGUN,
+    ignored_alarms=("Errors",),
+    status=Status.BAKING,
+    step=0,
+    target=Traffic(version="1", canary="2", percent=12.5),
+)
 
 
 def judged(release: Release, new: Window, stable: Window) -> Release:
@@ -39,7 +45,7 @@ def judged(release: Release, new: Window, stable: Window) -> Release:
 
 
 def told(release: Release) -> ReleaseDetail:
-    return release_detail([release])
+    return release_detail(release)
 
 
 def test_the_evidence_of_the_judge_is_told_measure_by_measure() -> None:
@@ -116,11 +122,19 @@ def test_what_has_been_asked_of_a_release_is_told_until_it_is_done() -> None:
 
 
 def test_who_and_why_and_which_alarms_stood_before_are_told() -> None:
-    detail = told(BEGUN)
-    assert (detail.by, detail.reason, detail.ignored_alarms) == (BEGUN.by, "deploy", ("Errors",))
+    detail = told(replace(AT_FIRST, reason="39 requests"))
+    assert (detail.by, detail.start_reason, detail.reason) == (BEGUN.by, "deploy", "39 requests")
+    assert detail.ignored_alarms == ("Errors",)
 
 
-def test_a_version_that_was_released_twice_has_the_name_of_its_release() -> None:
-    before = replace(BEGUN, number=1, new="1", model_version="1.0.0")
-    (shown, _) = release_list("m", [BEGUN, before], 2).releases
+def test_what_golden_requests_showed_is_told() -> None:
+    assert told(BEGUN).admission is None
+    admission = Admission(problems=("too slow",), requests=100, p99_ms=1.5)
+    shown = told(replace(BEGUN, admission=admission)).admission
+    assert shown is not None
+    assert shown.model_dump(exclude_none=True) == {"problems": ("too slow",), "requests": 100, "p99_ms": 1.5}
+
+
+def test_both_versions_have_the_models_own_names() -> None:
+    (shown,) = release_list("m", [replace(BEGUN, stable_model_version="1.0.0")]).releases
     assert (shown.new.version, shown.stable.version) == ("1.1.0", "1.0.0")

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from functions.catalog.alias_catalog import CLIENT
-from functions.catalog.releases.history import MOST, TableHistory
+from functions.catalog.releases.history import TableHistory
 from serin.errors import ModelNotReady
 from serin.release.items import to_item
 from tests.functions.catalog.releases.fixed_history import NAME, carried_out
@@ -38,11 +38,11 @@ def test_the_last_releases_are_queried_newest_first(up_to: int | None) -> None:
         "ExpressionAttributeValues": values | ({":number": {"N": "3"}} if up_to else {}),
         "ScanIndexForward": False,
         "ConsistentRead": True,
-        "Limit": MOST,
+        "Limit": 5,
     }
     stubber.add_response("query", {"Items": [to_item(release) for release in RELEASES]}, expected)
     with stubber:
-        assert TableHistory(client, "t").newest(NAME, up_to) == RELEASES
+        assert TableHistory(client, "t").newest(NAME, 5, up_to) == RELEASES
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ThrottlingException"])
@@ -50,7 +50,7 @@ def test_a_refusal_is_one_clear_error_and_one_line(code: str, caplog: pytest.Log
     client, stubber = stubbed()
     stubber.add_client_error("query", code, "user arn:aws:sts::111122223333:assumed-role/x may not")
     with stubber, caplog.at_level(logging.WARNING), pytest.raises(ModelNotReady, match="cannot be read now"):
-        TableHistory(client, "t").newest(NAME)
+        TableHistory(client, "t").newest(NAME, 5)
     (line,) = caplog.messages
     assert line == f"the releases of model {NAME} cannot be read: {code}"
 
@@ -58,7 +58,7 @@ def test_a_refusal_is_one_clear_error_and_one_line(code: str, caplog: pytest.Log
 def test_a_table_that_cannot_be_reached_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     client, _ = stubbed("http://127.0.0.1:9")
     with pytest.raises(ModelNotReady):
-        TableHistory(client, "t").newest(NAME)
+        TableHistory(client, "t").newest(NAME, 5)
     assert caplog.messages == [f"the releases of model {NAME} cannot be read: EndpointConnectionError"]
 
 
@@ -79,5 +79,5 @@ def test_a_record_of_another_code_is_not_told_by_halves(
     client, stubber = stubbed()
     stubber.add_response("query", {"Items": [ITEM, item]})
     with stubber, pytest.raises(ModelNotReady) as caught:
-        TableHistory(client, "t").newest(NAME)
+        TableHistory(client, "t").newest(NAME, 5)
     assert "secret" not in caplog.text + str(caught.value)

@@ -46,6 +46,7 @@ def test_releases_are_listed_newest_first_with_what_they_are_at() -> None:
         "started_at": "1970-01-01T00:18:40Z",
         "updated_at": "1970-01-01T00:19:20Z",
         "by": "a deploy",
+        "start_reason": "",
         "reason": "39 requests",
         "verdict": "rollback",
         "words": "39 requests",

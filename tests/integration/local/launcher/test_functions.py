@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from functions.release.crashes import Crashes
 from local.clients import client
 from local.emulator import Emulator
 
@@ -69,6 +70,20 @@ def test_an_error_counts_on_the_version_that_made_it(emulator: Emulator, new_fun
     of_version = {"FunctionName": name, "Resource": f"{name}:live", "ExecutedVersion": "1"}
     assert total(emulator, "AWS/Lambda", "Errors", **of_version) == 1
     assert total(emulator, "AWS/Lambda", "Invocations", **of_version) == 2
+
+
+def test_a_release_finds_the_crashes_of_each_version_behind_the_alias_alone(
+    emulator: Emulator, new_function: Callable[[], str]
+) -> None:
+    name, other = new_function(), new_function()
+    functions = client(emulator, "lambda")
+    for function, qualifier in ((name, "live"), (name, "live"), (name, "1"), (name, "2"), (other, "live")):
+        functions.invoke(FunctionName=function, Qualifier=qualifier, Payload=b'{"fail": true}')
+    functions.invoke(FunctionName=name, Qualifier="live")
+    crashes = Crashes(client=client(emulator, "cloudwatch"), function=name, alias="live", lag_seconds=0.0)
+    now = time.time()
+    assert crashes.count(("1", "2"), since=now - 600, until=now + 60, beginning=0.0) == {"1": 2, "2": 0}
+    assert crashes.count(("1", "2"), since=now - 600, until=now + 60, beginning=now)["1"] == 0
 
 
 def test_a_log_line_in_embedded_metric_format_becomes_a_metric(

@@ -48,6 +48,7 @@ def test_both_versions_are_counted_over_the_same_seconds_each_once() -> None:
     world.run()
     ends = [since for since, _ in world.senses.spans[1:]]
     assert ends == [until for _, until in world.senses.spans[:-1]]
+    assert set(world.senses.beginnings) == {world.senses.spans[0][0]}
 
 
 def test_wrong_golden_answers_refuse_a_version_before_it_has_any_traffic() -> None:

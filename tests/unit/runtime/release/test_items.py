@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from serin.release.admission import Admission
 from serin.release.items import from_item, from_json, read_settings, to_item, to_json
 from serin.release.judgement import Evidence, Judgement, Verdict
+from serin.release.prediction_log import bound_of
 from serin.release.record import Release, Settings, Status, Traffic, Wish, WishKind, begin
 from serin.release.window import Window
 
@@ -23,7 +25,6 @@ BEGUN = begin(
     settings=Settings(steps=(5, 50)),
     now=12.5,
     by="a deploy",
-    ignored_alarms=("Errors",),
 )
 EVIDENCE = Evidence(
     measure="error_rate",
@@ -40,6 +41,7 @@ FULL = replace(
     BEGUN,
     status=Status.ENDING,
     ending=Status.ROLLED_BACK,
+    ignored_alarms=("Errors",),
     target=Traffic(version="1", canary="2", percent=5.5),
     admission=Admission(problems=("case 1: wrong", "too slow"), requests=100, p99_ms=1.5, memory_mb=40.25),
     new_window=Window(requests=2, latencies=Counter({1.05: 2}), predictions=Counter({"3": 1})),
@@ -59,6 +61,24 @@ def test_a_record_from_before_there_were_admissions_is_read() -> None:
     for name in ("memory_mb", "timeout_seconds"):
         del document["settings"][name]
     assert from_json(document) == BEGUN
+
+
+def test_the_largest_record_is_within_what_dynamodb_eventbridge_and_sns_take() -> None:
+    """Every bucket from 0.1 ms to Lambda's 15 minutes, every bin that a baseline may have, counts of a busy month."""
+    count = 10**10
+    bounds = {bound_of(0.1 * 1.05**step): count for step in range(330)}
+    bins = {**{str(bin_): count for bin_ in range(1000)}, "missing": count, "other": count}
+    window = Window(requests=count, latencies=bounds, replayed_latencies=bounds, predictions=bins)
+    evidence = (EVIDENCE,) * 5
+    full = replace(
+        FULL,
+        new_window=window,
+        stable_window=window,
+        judgement=Judgement(verdict=Verdict.NOT_ENOUGH_DATA, why="x" * 1000, evidence=evidence),
+        reason="x" * 2000,
+    )
+    assert max(bounds) > 900_000
+    assert len(json.dumps(to_item(full))) < 256 * 1024 / 2
 
 
 def test_what_conditions_look_at_stands_beside_the_record() -> None:

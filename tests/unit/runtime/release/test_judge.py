@@ -77,6 +77,13 @@ def test_a_stable_version_that_fails_does_not_condemn_a_new_one_that_fails_as_of
     assert judge(window(60_000, 0.0), window(60_000, 0.05), policy=POLICY).verdict is Verdict.PROMOTE
 
 
+def test_a_request_that_failed_is_no_evidence_of_what_clients_ask() -> None:
+    batches = replace(window(100), predictions={"0": 2_500, "1": 2_500, "2": 5_000})
+    failing = replace(batches, requests=5_100, errors=5_000)
+    alone, beside = (of(judge(new, window(20_000), policy=POLICY), "prediction_shift") for new in (batches, failing))
+    assert (alone.low, alone.high) == (beside.low, beside.high)
+
+
 @pytest.mark.parametrize("requests", [0, 1, 5, 19, 100])
 def test_few_requests_are_not_enough(requests: int) -> None:
     found = judge(window(requests), window(requests), policy=POLICY)

@@ -7,9 +7,12 @@ import json
 
 import pytest
 
+from serin.errors import MalformedRequest
 from serin.observability import Observer, ObserverSettings, RequestRecord
 from serin.process import REPLAY
 from serin.release.prediction_log import bound_of, windows
+from serin.rest import DataPlane, Request
+from serin.service import Service
 
 
 def lines(version: str, *records: RequestRecord) -> list[str]:
@@ -20,7 +23,9 @@ def lines(version: str, *records: RequestRecord) -> list[str]:
     return stream.getvalue().splitlines()
 
 
-def request(status: int = 200, request_id: str = "id", route: str = "predict", **bins: int) -> RequestRecord:
+def request(
+    status: int = 200, request_id: str = "id", route: str = "predict", *, cold: bool = False, **bins: int
+) -> RequestRecord:
     return RequestRecord(
         request_id=request_id,
         route=route,
@@ -28,6 +33,7 @@ def request(status: int = 200, request_id: str = "id", route: str = "predict", *
         version="1",
         status=status,
         total_ms=10.0,
+        cold_start=cold,
         prediction_bins=bins or {},
     )
 
@@ -44,6 +50,31 @@ def test_golden_requests_count_for_errors_and_speed_alone() -> None:
     assert (window.requests, window.predictions) == (0, {})
     assert (window.replayed_requests, window.replayed_errors) == (2, 1)
     assert window.replayed_latencies == {bound_of(10.0): 2}
+
+
+def test_a_cold_start_counts_and_its_latency_does_not() -> None:
+    window = windows(lines("1", request(cold=True, a=1), request(503, f"{REPLAY}1", cold=True), request()))["1"]
+    assert (window.requests, window.predictions, window.latencies) == (2, {"a": 1}, {bound_of(10.0): 1})
+    assert (window.replayed_requests, window.replayed_errors, window.replayed_latencies) == (1, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("status", "errors"), [(200, 0), (400, 0), (404, 0), (413, 0), (422, 0), (500, 1), (503, 1), (504, 1)]
+)
+def test_what_a_client_did_wrong_is_a_request_and_no_error(status: int, errors: int) -> None:
+    window = windows(lines("1", request(status)))["1"]
+    assert (window.requests, window.errors) == (1, errors)
+
+
+def test_what_is_refused_before_it_is_routed_counts_nowhere() -> None:
+    stream = io.StringIO()
+    plane = DataPlane(Service([]), Observer(ObserverSettings(stream=stream, function_version="1")))
+    plane.refuse(MalformedRequest("the event is not an API Gateway proxy request"), "id")
+    for method, path in (("GET", "/models/m/predict"), ("POST", "/nowhere")):
+        plane(Request(method=method, path=path, headers={}, body=b"", request_id="id", deadline=0.0))
+    refused = stream.getvalue().splitlines()
+    assert [json.loads(line)["route"] for line in refused] == ["unknown"] * 3
+    assert windows(refused) == {}
 
 
 @pytest.mark.parametrize(

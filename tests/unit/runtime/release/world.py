@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from serin.release.admission import Admission
-from serin.release.controller import Conflict, Controller, NoRelease, Request
+from serin.release.controller import Conflict, Controller, Immovable, NoRelease, Request
 from serin.release.items import from_item, to_item
 from serin.release.judgement import Judgement, Verdict
 from serin.release.record import Release, Settings, Traffic
@@ -19,22 +19,31 @@ SETTINGS: Final = Settings(steps=(5, 50), bake_seconds=60, max_seconds=600)
 MODEL: Final = "m"
 
 
-class Killed(Exception):
-    """Whoever was at work is gone."""
+class Killed(BaseException):
+    """Whoever was at work is gone, and nobody of them handles it."""
 
 
 @dataclass
 class Fate:
-    """Kills before or after an effect, with ``chance`` each."""
+    """Kills before or after an effect, with ``chance`` each, and has something happen at one of them."""
 
     chance: float = 0.0
     seed: int = 0
     random: random.Random = field(init=False)
+    due: int = 0
+    happening: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)  # noqa: S311 - a schedule that can be repeated
 
+    def interrupt(self, due: int, happening: Callable[[], None]) -> None:
+        """Have ``happening`` take place at the next effect but ``due``."""
+        self.due, self.happening = due, happening
+
     def strike(self) -> None:
+        self.due -= 1
+        if self.due == 0:
+            self.happening()
         if self.random.random() < self.chance:
             raise Killed
 
@@ -85,6 +94,7 @@ class MemoryAlias:
     revision: int = 0
     read_revision: int = -1
     history: list[Traffic] = field(default_factory=list)
+    refused: list[Traffic] = field(default_factory=list)
 
     def read(self) -> Traffic:
         self.read_revision = self.revision
@@ -94,6 +104,8 @@ class MemoryAlias:
         self.fate.strike()
         if self.read_revision != self.revision:
             raise Conflict
+        if target in self.refused:
+            raise Immovable("no such version")
         self.set(target)
         self.fate.strike()
 
@@ -116,16 +128,18 @@ class MemorySenses:
     replayed: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
+    beginnings: list[float] = field(default_factory=list)
 
     def alarms(self) -> tuple[str, ...]:
         self.fate.strike()
         return self.raised
 
-    def traffic(self, since: float, until: float) -> Mapping[str, Window]:
+    def traffic(self, versions: Sequence[str], *, since: float, until: float, beginning: float) -> Mapping[str, Window]:
         self.fate.strike()
         self.spans.append((since, until))
+        self.beginnings.append(beginning)
         requests = 0 if self.is_silent else int(until - since)
-        return {version: Window(requests=requests, latencies={1.0: requests}) for version in ("1", "2", "3")}
+        return {version: Window(requests=requests, latencies={1.0: requests}) for version in versions}
 
     def admission(self, version: str, settings: Settings) -> Admission:
         self.fate.strike()
@@ -136,17 +150,18 @@ class MemorySenses:
         self.fate.strike()
         return self.unready.get(version)
 
-    def replay(self, version: str) -> None:
+    def replay(self, versions: Sequence[str]) -> None:
         self.fate.strike()
-        self.replayed.append(version)
+        self.replayed.extend(versions)
 
 
 @dataclass
 class World:
-    """``bad``: whether the judge condemns the new version once it has seen enough."""
+    """``bad``: whether the judge condemns the new version once it has seen enough. ``is_deaf``: takes no event."""
 
     fate: Fate = field(default_factory=Fate)
     bad: bool = False
+    is_deaf: bool = False
     time: float = 1000.0
     told: list[tuple[str, int]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
@@ -160,10 +175,15 @@ class World:
             alias=self.alias,
             senses=self.senses,
             judge=lambda _settings: self.judge(),
-            tell=lambda event, release: self.told.append((event, release.number)),
+            tell=self.hear,
             clock=lambda: self.time,
             lag_seconds=1.0,
         )
+
+    def hear(self, event: str, release: Release) -> None:
+        if self.is_deaf:
+            raise RuntimeError("EventBridge did not take the event")
+        self.told.append((event, release.number))
 
     def judge(self) -> Judge:
         """A stand-in that only counts."""

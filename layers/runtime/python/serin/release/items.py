@@ -66,6 +66,7 @@ def from_json(document: Mapping[str, Any]) -> Release:
         "stable_window": _window(document["stable_window"]),
         "judgement": None if judgement is None else _judgement(judgement),
         "ignored_alarms": tuple(document["ignored_alarms"]),
+        "untold": tuple(document["untold"]),
         "wish": None if wish is None else Wish(**{**wish, "kind": WishKind(wish["kind"])}),
     }
     return Release(**{**document, **parts})

@@ -182,7 +182,7 @@ def _predictions(new: Window, stable: Window, policy: Policy, share: float) -> I
     margin = policy.max_prediction_shift
     if margin is None or not stable.requests:
         return
-    ours, theirs = Rows(new.predictions, new.requests), Rows(stable.predictions, stable.requests)
+    ours, theirs = (Rows(each.predictions, each.requests - each.errors) for each in (new, stable))
     known = ours.total and theirs.total
     found = shift(ours, theirs, low_risk=policy.alpha / _KINDS, high_risk=policy.beta) if known else None
     low, high = (found.low, found.high) if found else (0.0, 1.0)

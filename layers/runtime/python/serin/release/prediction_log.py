@@ -56,7 +56,8 @@ class _Tally:
         is_replay = str(line.get("request_id", "")).startswith(REPLAY)
         self._requests[is_replay] += 1
         self._errors[is_replay] += line["status"] >= 500
-        self._latencies[is_replay][bound_of(line["total_ms"])] += 1
+        if not line.get("cold_start"):  # the first answer of a process is slow, and a new version has more of them
+            self._latencies[is_replay][bound_of(line["total_ms"])] += 1
         if not is_replay:
             self._predictions.update(line.get("prediction_bins") or {})
 

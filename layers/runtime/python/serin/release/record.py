@@ -99,9 +99,9 @@ class Release:
     ``start_reason``: why it was begun; ``reason``: why it is as it is. ``step``: index into the settings' steps, -1
     before the first. ``target``: what the alias is to be, ``previous`` what it was before; ``is_settled``: whether it
     has been seen to be so. ``ending``: the status to take once the alias is settled. ``admission``: what the golden
-    requests showed, once they were sent. ``observed_until``: up to where the windows have been counted.
-    ``ignored_alarms``: raised before it began. ``untold``: what has happened and the world has not been told.
-    ``revision``: counts the writes, each of which names the one before it.
+    requests showed, once they were sent. ``observed_from``, ``observed_until``: what the windows count, so far.
+    ``ignored_alarms``: raised before the new version was called. ``untold``: what has happened and the world has not
+    been told, in order. ``revision``: counts the writes, each of which names the one before it.
     """
 
     model: str
@@ -123,6 +123,7 @@ class Release:
     ending: Status | None = None
     step_since: float = 0.0
     updated_at: float = 0.0
+    observed_from: float = 0.0
     observed_until: float = 0.0
     admission: Admission | None = None
     new_window: Window = field(default_factory=Window)
@@ -131,7 +132,7 @@ class Release:
     ignored_alarms: tuple[str, ...] = ()
     wish: Wish | None = None
     reason: str = ""
-    untold: str | None = None
+    untold: tuple[str, ...] = ()
     revision: int = 0
 
 
@@ -148,7 +149,6 @@ def begin(
     now: float,
     by: str,
     reason: str = "",
-    ignored_alarms: tuple[str, ...] = (),
 ) -> Release:
     """A release that has done nothing yet: all traffic is on ``stable``."""
     alias = Traffic(version=stable)
@@ -164,12 +164,12 @@ def begin(
         started_at=now,
         step_since=now,
         updated_at=now,
+        observed_from=now,
         observed_until=now,
         target=alias,
         previous=alias,
         by=by,
         start_reason=reason,
         reason=reason,
-        ignored_alarms=ignored_alarms,
-        untold="started",
+        untold=("started",),
     )

@@ -19,6 +19,9 @@ from serin.release.window import Window
 POLL_SECONDS: Final = 20.0
 """Longest time between two looks, well within the minute in which an alarm must have stopped a release."""
 
+_LONGEST_REASON: Final = 2000
+"""Characters."""
+
 Judge = Callable[[Window, Window, float], Judgement]
 """To a verdict: the new version's window and the stable one's, over the same minutes, and the share of the traffic that
 the new version is to have next."""
@@ -82,8 +85,18 @@ def next_action(release: Release, seen: Observation, now: float, judge: Judge) -
     if seen.alias != release.target:
         return _astray(release, seen, now)
     if not release.is_settled:
-        return _settled(release, now)
+        return _settled(release, seen, now)
     return _stopped(release, seen, now) or _onwards(release, seen, now, judge)
+
+
+def turned_away(release: Release, why: str, now: float) -> Release:
+    """What is due where the alias can never be what it was to be: the stable version, as far as it has not all yet."""
+    stable = Traffic(version=release.stable)
+    why = f"the alias cannot be {_told(release.target)}: {why}"
+    stays = replace(release, target=release.previous, is_settled=True)
+    if release.target == stable:
+        return _end(stays, Status.INTERRUPTED, f"{why}; it is left as it is", now).release
+    return _turn(stays, stable, Status.ROLLED_BACK, why, now).release
 
 
 def next_share(release: Release) -> float:
@@ -100,14 +113,14 @@ def _astray(release: Release, seen: Observation, now: float) -> Action:
     return _end(release, Status.INTERRUPTED, why, now)
 
 
-def _settled(release: Release, now: float) -> Save:
+def _settled(release: Release, seen: Observation, now: float) -> Save:
     """The alias is what it was to be."""
     if release.ending is not None:
         return _end(replace(release, is_settled=True), release.ending, release.reason, now)
-    # Both versions are compared over the same minutes, so nothing counts from before the new one was called.
-    observed = now if release.step == 0 else release.observed_until
-    settled = replace(release, is_settled=True, step_since=now, observed_until=observed, updated_at=now)
-    return Save(release=replace(settled, untold="shifted"))
+    if release.step == 0:
+        # Both versions are compared over the same minutes, so nothing counts from before the new one was called.
+        release = replace(release, observed_from=now, observed_until=now, ignored_alarms=seen.alarms)
+    return Save(release=_news(replace(release, is_settled=True, step_since=now, updated_at=now), "shifted"))
 
 
 def _stopped(release: Release, seen: Observation, now: float) -> Save | None:
@@ -171,15 +184,22 @@ def _undecided(release: Release, now: float) -> Action:
         why = f"time is up: {release.judgement.why if release.judgement else ''}"
         return _turn(release, Traffic(version=release.stable), Status.ROLLED_BACK, why, now)
     if release.status is not Status.HELD:
-        return Save(release=replace(release, status=Status.HELD, updated_at=now, untold="held"))
-    return Wait(seconds=min(release.settings.bake_seconds, POLL_SECONDS), replay=not is_over)
+        return Save(release=_news(replace(release, status=Status.HELD, updated_at=now), "held"))
+    wants_replay = not is_over and not _replays_tell_no_more(release.judgement)
+    return Wait(seconds=min(release.settings.bake_seconds, POLL_SECONDS), replay=wants_replay)
+
+
+def _replays_tell_no_more(judgement: Judgement | None) -> bool:
+    """Whether errors and speed are known: golden requests tell of these alone, and each of them costs an invocation."""
+    told = [one for one in judgement.evidence if one.measure != "prediction_shift"] if judgement else []
+    return bool(told) and all(one.verdict is Verdict.PROMOTE for one in told)
 
 
 def _turn(release: Release, target: Traffic, ending: Status, why: str, now: float) -> Save:
     """Decide how it ends; the alias is still to be made so, if it is not."""
     if release.target == target:
         return _end(release, ending, why, now)
-    turned = replace(release, status=Status.ENDING, ending=ending, reason=why, wish=None)
+    turned = replace(release, status=Status.ENDING, ending=ending, reason=_short(why), wish=None)
     return Save(release=_planned(turned, target, now))
 
 
@@ -188,8 +208,17 @@ def _planned(release: Release, target: Traffic, now: float) -> Release:
 
 
 def _end(release: Release, status: Status, why: str, now: float) -> Save:
-    ended = replace(release, status=status, ending=None, reason=why, wish=None, updated_at=now, untold=status.value)
-    return Save(release=ended)
+    ended = replace(release, status=status, ending=None, reason=_short(why), wish=None, updated_at=now)
+    return Save(release=_news(ended, status.value))
+
+
+def _news(release: Release, event: str) -> Release:
+    return replace(release, untold=(*release.untold, event))
+
+
+def _short(why: str) -> str:
+    """Within what an item, an event and a message may hold: a wrong answer that is told may be a long one."""
+    return why if len(why) <= _LONGEST_REASON else f"{why[: _LONGEST_REASON - 3]}..."
 
 
 def _told(alias: Traffic) -> str:

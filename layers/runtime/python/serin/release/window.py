@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 class Window:
     """Counts of one executed version.
 
-    ``requests``: answered, whatever the answer. ``errors``: those with a status of 500 or more. ``latencies``: requests
-    by the upper bound of their latency in milliseconds. ``predictions``: rows by the baseline's bin.
+    ``requests``: whatever became of them. ``errors``: those answered with a status of 500 or more, or not at all.
+    ``latencies``: answers by the upper bound of their latency in milliseconds, without those of cold starts.
+    ``predictions``: rows by the baseline's bin.
     ``replayed_requests``, ``replayed_errors``, ``replayed_latencies``: the same for golden requests that the release
     sent itself, which say nothing of what clients ask.
     """
