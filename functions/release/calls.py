@@ -24,7 +24,7 @@ _JSON: Final = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """``status``: 500 where the function ended without one, three times.
+    """``status``: 500 where the function ended without one, as often as it was asked.
 
     ``figures``: what the process told of itself (``serin.process.FIGURES``); empty where its runtime is too old for it.
     """
@@ -70,7 +70,7 @@ class Calls:
         """Whether ``version`` serves the model."""
         return self._ask(version, "GET", f"/v2/models/{self.model}/ready", None)
 
-    def predict(self, version: str, instance: Any, tries: int = _TRIES) -> Answer:
+    def predict(self, version: str, instance: Any, *, tries: int = _TRIES) -> Answer:
         """What ``version`` answers to one row, where it does within ``tries``."""
         body = json.dumps({"instances": [instance]})
         return self._ask(version, "POST", f"/models/{self.model}/predict", body, tries)

@@ -149,21 +149,13 @@ class Deployed:
             assert time.monotonic() < deadline, record
             time.sleep(_BETWEEN_LOOKS)
 
-    @contextmanager
-    def limited(self, *, rate: float, burst: int) -> Iterator[None]:
-        """Other limits for clients, until the block ends."""
+    def limit(self, *, rate: float, burst: int) -> None:
+        """Give clients other limits than the deploy did."""
         gateway = self.client("apigateway")
         (plan,) = gateway.get_usage_plans()["items"]
-
-        def limit(throttle: Mapping[str, float]) -> None:
-            changes = [{"op": "replace", "path": f"/throttle/{name}", "value": str(n)} for name, n in throttle.items()]
-            gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=changes)
-
-        limit({"rateLimit": rate, "burstLimit": burst})
-        try:
-            yield
-        finally:
-            limit(plan["throttle"])
+        throttle = {"rateLimit": rate, "burstLimit": burst}
+        changes = [{"op": "replace", "path": f"/throttle/{name}", "value": str(n)} for name, n in throttle.items()]
+        gateway.update_usage_plan(usagePlanId=plan["id"], patchOperations=changes)
 
     def image(self, model: str) -> str:
         """What its function runs, with the asset's digest."""

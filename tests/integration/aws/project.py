@@ -78,7 +78,7 @@ serin.service.Model.predict = lambda model, inference: [
     return predictions
 """,
     "shifted": f"""{_CLIENTS_ONLY}
-    return [{{"value": each["value"] + 400 * (count % 2)}} for each in predictions]
+    return [{{"value": each["value"] + 400}} for each in predictions]
 """,
 }
 """Code that goes to the end of the handler's."""
