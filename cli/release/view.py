@@ -10,6 +10,7 @@ from typing import Final
 from cli.bench.tables import aligned
 from cli.outcome import one_line
 from cli.release.remote import Seen
+from serin.release.admission import Admission
 from serin.release.judgement import Evidence, Verdict
 from serin.release.record import Release, Status, Traffic
 from serin.release.steps import next_share
@@ -112,6 +113,8 @@ def lines(seen: Seen) -> list[str]:
         facts += [["ended", f"{moment(release.updated_at)}"], ["why", why(release)]]
     else:
         facts += [["judge", why(release)]]
+    if release.admission:
+        facts += [["golden", _admitted(release.admission)]]
     if release.wish:
         facts += [["asked", one_line(f"{release.wish.kind} by {release.wish.by}: {release.wish.why}")]]
     return [
@@ -154,6 +157,18 @@ def _weight(alias: Traffic, number: str) -> str:
 def _asked(window: Window) -> str:
     replayed = f", {window.replayed_requests:,} replayed" if window.replayed_requests else ""
     return f"{window.requests:,} requests of clients{replayed}"
+
+
+def _admitted(found: Admission) -> str:
+    """What golden requests showed before the version had traffic."""
+    figures = [
+        (found.p99_ms, "p99 {:.3g} ms"),
+        (found.memory_mb, "at most {:.0f} MB"),
+        (found.init_ms, "a start {:,.0f} ms"),
+        (found.first_answer_ms, "with its first answer {:,.0f} ms"),
+    ]
+    known = [words.format(figure) for figure, words in figures if figure is not None]
+    return ", ".join([f"{found.requests:,} requests measured", *known])
 
 
 def _evidence(release: Release) -> Iterator[str]:

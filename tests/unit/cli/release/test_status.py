@@ -81,7 +81,7 @@ def test_a_status_is_shown_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "m: release 2, baking at step 1 of 2 for 40 s, 9 min 20 s left of 10 min"
     assert [line.split()[0] for line in printed if line][1:] == [
-        *("new", "stable", "started", "judge"),
+        *("new", "stable", "started", "judge", "golden"),
         *("measure", "error_rate", "latency_p50", "latency_p95", "latency_p99", "prediction_shift"),
     ]
 

@@ -74,6 +74,7 @@ def test_a_release_that_is_baking_tells_all_that_is_known() -> None:
         "",
         "started  1970-01-01T00:16:40Z by a deploy",
         "judge    not enough data so far: not yet known: latency_p99",
+        "golden   100 requests measured, p99 1.5 ms, at most 40 MB, a start 41 ms",
         "",
         *(
             line.strip()
@@ -113,6 +114,7 @@ def test_a_release_that_has_ended_tells_when_and_why() -> None:
         f"started  1970-01-01T00:16:40Z by {ADA}: a fix",
         "ended    1970-01-01T00:17:20Z",
         "why      39 requests",
+        "golden   100 requests measured, p99 1.5 ms, at most 40 MB, a start 41 ms",
     ]
 
 
