@@ -27,7 +27,8 @@ def load_catalog(models: Path, signer: Signer | None = None) -> tuple[Manifest, 
 
 def warm_canary(manifest: Manifest) -> bool:
     """Whether the model wants weights on an alias with provisioned concurrency, which Lambda refuses."""
-    return manifest.serving.provisioned_concurrency is not None and manifest.release.steps != (100,)
+    is_weighted = any(step < 100 for step in manifest.release.steps)
+    return manifest.serving.provisioned_concurrency is not None and is_weighted
 
 
 def _refuse_warm_canary(manifest: Manifest, models: Path) -> None:
@@ -36,5 +37,5 @@ def _refuse_warm_canary(manifest: Manifest, models: Path) -> None:
         raise ModelFolderError(
             str(models / manifest.name / MANIFEST_FILE),
             "release.steps",
-            "must be [100], as Lambda has no weighted alias beside serving.provisioned_concurrency; change one of them",
+            "must be [100] or [], as Lambda has no weights beside serving.provisioned_concurrency; change one of them",
         )

@@ -99,13 +99,12 @@ class Release(Construct):
 
 
 def release_settings(manifest: Manifest, folder: Path) -> Settings:
-    """The manifest's section as a release takes it. Lambda takes no weights beside provisioned concurrency."""
+    """The manifest's section as a release takes it."""
     baseline = folder / BASELINE_FILE
     is_binned = manifest.monitoring.drift and baseline.exists() and _has_predictions(baseline)
     release = manifest.release
-    is_warm = manifest.serving.provisioned_concurrency is not None
     return Settings(
-        steps=() if is_warm else tuple(step for step in release.steps if step < 100),
+        steps=release.steps,
         bake_seconds=release.bake_minutes * 60,
         max_seconds=release.max_duration_minutes * 60,
         hold=release.on_insufficient_data == "hold",

@@ -65,7 +65,7 @@ class Judged:
     @property
     def name(self) -> str:
         """For a table."""
-        return "judged " + ", ".join(f"{step} %" for step in self.steps)
+        return "judged " + ", ".join(f"{step} %" for step in self.steps) if self.steps else "all at once"
 
     def run(self, random: Random, traffic: Traffic) -> Outcome:
         """One release, to its verdict or to the end of its time."""

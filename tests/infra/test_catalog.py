@@ -35,13 +35,14 @@ def test_a_model_that_is_not_admitted_is_refused_before_anything_is_built(tmp_pa
 
 def test_warm_instances_beside_a_weighted_alias_are_refused(tmp_path: Path) -> None:
     write_model(tmp_path, "a", serving={"provisioned_concurrency": {"min": 1, "max": 1}})
-    with pytest.raises(ModelFolderError, match=r"release.steps: must be \[100\]"):
+    with pytest.raises(ModelFolderError, match=r"release.steps: must be \[100\] or \[\]"):
         load_catalog(tmp_path / "models")
 
 
-def test_warm_instances_with_a_release_at_once_are_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [[100], []])
+def test_warm_instances_with_a_release_at_once_are_taken(tmp_path: Path, steps: list[int]) -> None:
     warm = {"provisioned_concurrency": {"min": 1, "max": 1}}
-    write_model(tmp_path, "a", serving=warm, release={"steps": [100]})
+    write_model(tmp_path, "a", serving=warm, release={"steps": steps})
     assert len(load_catalog(tmp_path / "models")) == 1
 
 

@@ -63,9 +63,9 @@ def test_a_release_whose_execution_was_stopped_by_hand_goes_back(dev: Synthesis)
     assert number_of("release-3-1-1700000000") == 3
 
 
-def test_warm_models_are_released_all_at_once_as_lambda_takes_no_weights_beside_them(dev: Synthesis) -> None:
+def test_warm_models_are_released_without_weights_which_lambda_does_not_take_beside_them(dev: Synthesis) -> None:
     start = dev["Model-warm"].properties(START)
-    assert read_settings(json.loads(start["Settings"])).steps == ()
+    assert read_settings(json.loads(start["Settings"])).steps == (100,)
     assert start["WarmInstances"] == "2"
     assert "WarmInstances" not in dev["Model-plain"].properties(START)
 

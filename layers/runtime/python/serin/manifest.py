@@ -260,11 +260,14 @@ class Serving(_Section, frozen=True, kw_only=True):
 
 
 class Release(_Section, frozen=True, kw_only=True):
-    """How a new version takes over. ``steps: [100]`` is all at once."""
+    """How a new version takes over. ``steps: [100]`` is blue-green: all of the traffic, judged, with the way back open.
+
+    No steps are all at once: after the golden cases nothing is judged.
+    """
 
     steps: Annotated[
         tuple[Annotated[int, Meta(ge=1, le=100)], ...],
-        Meta(min_length=1, max_length=20, description="Percent of traffic at each step, rising."),
+        Meta(max_length=20, description="Percent of traffic at each step, rising."),
     ] = (5, 25, 50)
     bake_minutes: Annotated[float, Meta(gt=0, le=1440, description="Shortest time at each step.")] = 5
     max_duration_minutes: Annotated[float, Meta(gt=0, le=20160, description="Longest time for a release.")] = 240

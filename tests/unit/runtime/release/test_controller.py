@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from serin.release.controller import NoRelease
+from serin.release.judgement import Evidence, Judgement, Verdict
 from serin.release.record import Settings, Status, Traffic, Wish, WishKind
+from serin.release.steps import Action, Observation, Wait, next_action
 from tests.unit.runtime.release.world import MODEL, SETTINGS, World
 
 STABLE = Traffic(version="1")
@@ -117,6 +119,45 @@ def test_all_at_once_is_live_after_its_golden_cases() -> None:
     assert world.senses.asked == ["2"]
     assert world.alias.history == [Traffic(version="2")]
     assert world.store.read(MODEL, 1).status is Status.PROMOTED
+
+
+def test_a_release_that_has_all_of_the_traffic_at_a_step_is_judged_before_it_ends() -> None:
+    world = World(settings=replace(SETTINGS, steps=(100,)))
+    world.start()
+    release = world.run()
+    assert (release.status, world.alias.history) == (Status.PROMOTED, [Traffic(version="2")])
+    assert world.time - 1000 >= SETTINGS.bake_seconds
+    assert set(world.shares) == {1.0}
+
+
+def test_a_release_that_has_all_of_the_traffic_goes_back_at_once() -> None:
+    world = World(settings=replace(SETTINGS, steps=(5, 100)))
+    world.start()
+    world.run(looks=5)
+    assert world.alias.now == Traffic(version="2")
+    world.senses.raised = ("Errors",)
+    assert world.look() is None
+    assert world.alias.history[-2:] == [Traffic(version="2"), STABLE]
+    assert world.store.read(MODEL, 1).status is Status.ROLLED_BACK
+
+
+def test_golden_cases_are_replayed_until_errors_and_speed_are_known() -> None:
+    def judged(speed: Verdict) -> Action:
+        known = Evidence(
+            measure="", new=0, stable=0, low=0, high=0, margin=0, new_count=1, stable_count=1, verdict=speed
+        )
+        shift = replace(known, measure="prediction_shift", verdict=Verdict.NOT_ENOUGH_DATA)
+        evidence = (replace(known, measure="latency_p99"), shift)
+        found = Judgement(verdict=Verdict.NOT_ENOUGH_DATA, why="", evidence=evidence)
+        release = replace(held, step_since=0.0)
+        return next_action(release, Observation(alias=share(5)), 1200.0, lambda *_: found)
+
+    world = World()
+    world.senses.is_silent = True
+    world.start()
+    held = world.run(looks=10)
+    assert judged(Verdict.NOT_ENOUGH_DATA) == Wait(seconds=20.0, replay=True)
+    assert judged(Verdict.PROMOTE) == Wait(seconds=20.0, replay=False)
 
 
 def test_an_alarm_stops_a_release_at_its_next_look_which_is_within_the_minute() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, cast
 from unittest.mock import patch
@@ -18,9 +18,10 @@ from functions.release.deployment import Deployer, Deployment
 from functions.release.store import TableStore
 from serin.release.controller import Conflict, NoRelease
 from serin.release.record import Release, Status, Traffic, Wish, WishKind
-from tests.unit.runtime.release.world import MODEL, Fate, Killed, World
+from tests.unit.runtime.release.world import MODEL, SETTINGS, Fate, Killed, World
 
 SEEDS = range(500)
+STEPS = ((5, 50), (5, 50), (100,), (5, 100))
 TRIES = 7
 """Of a task, by the state machine."""
 
@@ -157,7 +158,8 @@ def lived_through(seed: int) -> Account:
 
 def _lived_through(seed: int) -> Account:
     draw = random.Random(seed)  # noqa: S311 - a schedule that can be repeated
-    world = World(fate=Fate(chance=draw.choice([0.0, 0.1, 0.2]), seed=seed), bad=seed % 3 == 0)
+    fate = Fate(chance=draw.choice([0.0, 0.1, 0.2]), seed=seed)
+    world = World(fate=fate, bad=seed % 3 == 0, settings=replace(SETTINGS, steps=STEPS[seed % len(STEPS)]))
     world.senses.wrong = {"2": ("wrong",)} if seed % 7 == 0 else {}
     account = Account(world)
     world.fate.interrupt(draw.randrange(1, 60), lambda: surprise(account, draw))

@@ -162,6 +162,7 @@ class World:
     fate: Fate = field(default_factory=Fate)
     bad: bool = False
     is_deaf: bool = False
+    settings: Settings = SETTINGS
     time: float = 1000.0
     told: list[tuple[str, int]] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
@@ -197,12 +198,13 @@ class World:
 
         return judge
 
-    def request(self, version: str = "2", cause: str = "deploy", settings: Settings = SETTINGS) -> Request:
+    def request(self, version: str = "2", cause: str = "deploy", settings: Settings | None = None) -> Request:
+        settings = settings or self.settings
         return Request(
             model=MODEL, version=version, model_version="1.1.0", settings=settings, cause=cause, by="a deploy"
         )
 
-    def start(self, version: str = "2", settings: Settings = SETTINGS) -> Release:
+    def start(self, version: str = "2", settings: Settings | None = None) -> Release:
         release = self.controller.start(self.request(version, f"deploy of {version}", settings))
         assert release is not None
         return release

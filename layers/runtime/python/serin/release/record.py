@@ -72,10 +72,11 @@ class Traffic:
 class Settings:
     """How a release goes, as the manifest's ``release`` says it; times in seconds.
 
-    ``steps``: percent of traffic, rising, without 100, at which a release ends: none is all at once. ``hold``: whether
-    a release that nobody calls waits on when its time is up, or goes back. ``max_prediction_shift``: None where bins
-    of the predictions are not logged. ``max_latency_ms``: the p99 that the model is held to. ``memory_mb``,
-    ``timeout_seconds``: what the function has. None of these three holds it to nothing.
+    ``steps``: percent of traffic, rising; after the last one a release ends. At 100 the new version has all of it and
+    the release may still go back; none is all at once. ``hold``: whether a release that nobody calls waits on when its
+    time is up, or goes back. ``max_prediction_shift``: None where bins of the predictions are not logged.
+    ``max_latency_ms``: the p99 that the model is held to. ``memory_mb``, ``timeout_seconds``: what the function has.
+    None of these three holds it to nothing.
     """
 
     steps: tuple[int, ...] = ()

@@ -158,9 +158,15 @@ def _shift(release: Release, now: float) -> Save:
     if step >= len(release.settings.steps):
         why = release.judgement.why if release.judgement else release.reason
         return _turn(release, Traffic(version=release.new), Status.PROMOTED, why, now)
-    share = Traffic(version=release.stable, canary=release.new, percent=release.settings.steps[step])
     shifted = replace(release, status=Status.BAKING, step=step)
-    return Save(release=_planned(shifted, share, now))
+    return Save(release=_planned(shifted, _share(release, release.settings.steps[step]), now))
+
+
+def _share(release: Release, percent: int) -> Traffic:
+    """All of the traffic goes without weights, which Lambda does not take beside provisioned concurrency."""
+    if percent == 100:
+        return Traffic(version=release.new)
+    return Traffic(version=release.stable, canary=release.new, percent=percent)
 
 
 def _judged(release: Release, now: float, judge: Judge) -> Action:
