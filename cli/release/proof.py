@@ -1,4 +1,4 @@
-"""Every scenario at every traffic, by the real judge: the table of docs/releases.md."""
+"""Every scenario at every traffic, by the real judge: the table of docs/judge.md."""
 
 from __future__ import annotations
 
