@@ -60,7 +60,11 @@ class Calls:
             self.wait_until_active(version)
             return None if self.ready(version).status == 200 else self.not_ready(version)
         except (ClientError, WaiterError) as error:
-            return f"version {version} of model {self.model} cannot be called: {error}"
+            return self.uncallable(version, error)
+
+    def uncallable(self, version: str, error: Exception) -> str:
+        """What is to be said where ``wait_until_active`` raises ``error``."""
+        return f"version {version} of model {self.model} cannot be called: {error}"
 
     def not_ready(self, version: str) -> str:
         """What is to be said where ``ready`` says no."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from functions.release.calls import Answer, Calls
 from functions.release.measures import Measures
@@ -63,7 +63,10 @@ class GoldenCases:
 
     def admission(self, version: str, limits: Limits) -> Admission:
         """Whether ``version`` is ready, answers as is due, and does so within ``limits``. Changes nothing."""
-        self._calls.wait_until_active(version)
+        try:
+            self._calls.wait_until_active(version)
+        except WaiterError as error:  # its image is gone, for instance
+            return Admission(problems=(self._calls.uncallable(version, error),))
         ready = self._calls.ready(version)
         if ready.status != 200:
             return Admission(problems=(self._calls.not_ready(version),))

@@ -176,6 +176,15 @@ def test_a_process_that_tells_little_is_admitted_on_what_it_tells(admit: Admit, 
     assert found == Admission()
 
 
+def test_a_version_that_lambda_cannot_start_is_refused(functions: Stubbed, tmp_path: Path) -> None:
+    client, stubber = functions
+    for state in ("Pending", "Failed"):
+        stubber.add_response("get_function_configuration", {"State": state})
+    golden = GoldenCases(Calls(client, function="f", model="m"), file=tmp_path / "none", tolerances={})
+    (problem,) = golden.admission("2", LIMITS).problems
+    assert problem.startswith("version 2 of model m cannot be called: Waiter PublishedVersionActive failed")
+
+
 # --- replays --------------------------------------------------------------------------------------------------------
 
 
