@@ -36,7 +36,10 @@ def test_releases_are_listed_newest_first(monkeypatch: pytest.MonkeyPatch, capsy
         "release started from -> to status begun by because",
         "4 1970-01-01T00:17:40Z 1.0.0 (1) -> 1.2.0 (3) admitting a deploy its golden cases come first",
         "3 1970-01-01T00:17:40Z 1.0.0 (1) promoted assumed-role/Admin/ada: looks odd",
-        f"2 1970-01-01T00:16:40Z 1.0.0 (1) -> 1.1.0 (2) superseded a deploy version 1 is to be released ({ADA})",
+        (
+            "2 1970-01-01T00:16:40Z 1.0.0 (1) -> 1.1.0 (2) superseded a deploy "
+            f"version 1.0.0 (1) is to be released ({ADA})"
+        ),
         "1 1970-01-01T00:16:40Z 1.0.0 (1) promoted a deploy",
     ]
 

@@ -214,7 +214,7 @@ class Controller:
         if last is None:
             return
         if not last.status.is_final and last.status is not Status.ENDING:
-            why = f"version {wanted.version} is to be released"
+            why = f"version {wanted.model_version} ({wanted.version}) is to be released"
             self.wish(last.model, last.number, Wish(kind=WishKind.SUPERSEDE, why=why, by=wanted.by))
         else:
             self.look(last.model, last.number)
