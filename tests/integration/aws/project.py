@@ -143,6 +143,11 @@ class Project:
         with (self.root / "models" / model / "model.yaml").open("a") as manifest:
             manifest.write(_PACE)
 
+    def take_all_at_a_step(self, model: str) -> None:
+        """Have the model's releases be blue-green."""
+        manifest = self.root / "models" / model / "model.yaml"
+        manifest.write_text(manifest.read_text().replace("steps: [40, 60]", "steps: [100]"))
+
     def break_handler(self, fault: str) -> None:
         """Have the next images' code go wrong as ``fault`` says."""
         with self._handler.open("a") as handler:

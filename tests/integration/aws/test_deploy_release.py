@@ -244,6 +244,22 @@ def test_the_api_shows_releases_to_those_who_sign_their_requests(deployed: Deplo
     assert latest["admission"].keys() >= {"p99_ms", "memory_mb", "init_ms"}
 
 
+def test_a_blue_green_release_goes_back_at_once(deployed: Deployed, project: Project, rows: list[bytes]) -> None:
+    last = deployed.command(CHANGED, "status")
+    project.take_all_at_a_step(CHANGED)
+    project.release(CHANGED, "1.6.0")
+    project.break_handler("5 % errors")
+    with deployed.traffic(PATH, rows) as traffic:
+        deploy(deployed, project)
+        record = deployed.released(CHANGED, last["number"] + 1, "rolled_back", seconds=300)
+        traffic.wait_for(2)  # these may have been on their way
+        settled = traffic.wait_for(20)
+    project.mend_handler()
+    assert set(traffic.versions()) == {"1.5.0", "1.6.0"}
+    assert (record["stable_window"]["requests"], record["judgement"]["verdict"]) == (0, "rollback")
+    assert {header(answer, "X-Model-Version") for answer in settled} == {"1.5.0"}
+
+
 def test_an_artefact_that_is_not_the_locked_one_is_refused_before_anything_is_deployed(
     deployed: Deployed, project: Project
 ) -> None:
