@@ -58,7 +58,7 @@ def state(release: Release) -> str:
 
 def why(release: Release) -> str:
     """The reason of its end, or what the judge says so far."""
-    if release.status.is_final or release.status is Status.ENDING:
+    if not release.status.is_undecided:
         return one_line(release.reason)
     if release.status is Status.ADMITTING:
         return "its golden cases come first"

@@ -114,7 +114,7 @@ class Commands:
         released = self._released()
         version = released.newest() if order.version is None else released.named(order.version)
         last = self._last()
-        if version == last.stable and last.status in {Status.ADMITTING, Status.BAKING, Status.HELD}:
+        if version == last.stable and last.status.is_undecided:
             # To supersede that release would be all that came of it.
             raise Refused(f"version {version} is the stable one of release {last.number}; abort that one instead")
         release = self.controller.start(self._request(order, version, released))

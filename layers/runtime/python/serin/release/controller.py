@@ -150,7 +150,7 @@ class Controller:
         """
         for _ in range(_TRIES):
             release = self.store.read(model, number)
-            if release.status.is_final or release.status is Status.ENDING:
+            if not release.status.is_undecided:
                 raise NoRelease(f"release {number} of {model} is {release.status}; there is nothing to {wish.kind}")
             try:
                 self.store.write(replace(release, wish=wish))
@@ -213,7 +213,7 @@ class Controller:
         """Whatever is on its way ends first."""
         if last is None:
             return
-        if not last.status.is_final and last.status is not Status.ENDING:
+        if last.status.is_undecided:
             why = f"version {wanted.model_version} ({wanted.version}) is to be released"
             self.wish(last.model, last.number, Wish(kind=WishKind.SUPERSEDE, why=why, by=wanted.by))
         else:
@@ -224,7 +224,7 @@ class Controller:
         with suppress(Exception):
             release = self._told(release)
         alarms: Sequence[str] = ()
-        if not release.status.is_final and release.wish is None and release.status is not Status.ENDING:
+        if release.status.is_undecided and release.wish is None:
             alarms = self.senses.alarms()
             release = self._observed(release, alarms)
         admission: Admission | None = None

@@ -33,9 +33,14 @@ class Status(StrEnum):
     INTERRUPTED = "interrupted"
 
     @property
+    def is_undecided(self) -> bool:
+        """Whether it is still open how this release ends."""
+        return self in {Status.ADMITTING, Status.BAKING, Status.HELD}
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing of this release is to be done any more."""
-        return self not in {Status.ADMITTING, Status.BAKING, Status.HELD, Status.ENDING}
+        return not self.is_undecided and self is not Status.ENDING
 
 
 class WishKind(StrEnum):
