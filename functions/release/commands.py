@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from functions.release.versions import Released, rank
 from serin.release.controller import Conflict, Controller, NoRelease, Request
 from serin.release.items import to_json
 from serin.release.orders import Order, Refused, read_order
-from serin.release.record import Release, Status, Wish, WishKind
+from serin.release.record import Release, Settings, Status, Wish, WishKind
 
 _LOOKS: Final = 1000
 """In one execution: Step Functions ends one after 25,000 events, and a look makes nine."""
@@ -111,13 +111,14 @@ class Commands:
 
     def _start(self, order: Order) -> dict[str, Any]:
         """A version that is named, or the newest that had a release, once more."""
-        released = self._released()
+        releases = self._newest()
+        released = Released(self.model, releases)
         version = released.newest() if order.version is None else released.named(order.version)
-        last = self._last()
+        last = releases[0]
         if version == last.stable and last.status.is_undecided:
             # To supersede that release would be all that came of it.
             raise Refused(f"version {version} is the stable one of release {last.number}; abort that one instead")
-        release = self.controller.start(self._request(order, version, released))
+        release = self.controller.start(self._request(order, version, released, last.settings))
         if release is None:
             raise NoRelease(f"{self.model}: version {version} has all of the traffic already")
         self.run(release, 1)
@@ -125,26 +126,27 @@ class Commands:
 
     def _rollback(self, order: Order) -> dict[str, Any]:
         """To the version that is named, or the stable one of the last release; where it can serve, or is forced."""
-        released = self._released()
-        version = self._before() if order.version is None else released.named(order.version, served=True)
+        releases = self._newest()
+        released = Released(self.model, releases)
+        version = self._before(releases) if order.version is None else released.named(order.version, served=True)
         if not order.force and (wrong := self.controller.senses.ready(version)):
             raise Refused(f"{wrong}; nothing was moved: choose another version, or force this one")
-        return to_json(self.controller.replace_at_once(self._request(order, version, released)))
+        return to_json(self.controller.replace_at_once(self._request(order, version, released, releases[0].settings)))
 
-    def _before(self) -> str:
+    def _before(self, releases: Sequence[Release]) -> str:
         """A rollback that is ordered twice must not bring back what the first has taken away."""
-        last = self._last()
+        last = self._known(releases)
         if last.status is Status.PROMOTED and rank(last.stable) > rank(last.new):
             done = f"release {last.number} of {self.model} went back from version {last.stable} to {last.new} already"
             raise Refused(f"{done}; name the version that is to have all of the traffic")
         return last.stable
 
-    def _request(self, order: Order, version: str, released: Released) -> Request:
+    def _request(self, order: Order, version: str, released: Released, settings: Settings) -> Request:
         return Request(
             model=self.model,
             version=version,
             model_version=released.model_version(version),
-            settings=self._last().settings,
+            settings=settings,
             cause=order.cause or str(uuid.uuid4()),
             by=order.by,
             reason=order.reason,
@@ -153,11 +155,11 @@ class Commands:
     def _newest(self) -> list[Release]:
         return self.store.newest(self.model, _HISTORY)
 
-    def _released(self) -> Released:
-        return Released(self.model, self._newest())
-
     def _last(self) -> Release:
-        last = self.store.last(self.model)
-        if last is None:
+        return self._known(self.store.newest(self.model, 1))
+
+    def _known(self, releases: Sequence[Release]) -> Release:
+        """The first of ``releases``, which are newest first."""
+        if not releases:
             raise NoRelease(f"{self.model} has no release yet")
-        return last
+        return releases[0]
